@@ -1,0 +1,121 @@
+/** Changes one device by its id: what is known about it, or what it agreed to. */
+import type { Connection, mongo, Types } from 'mongoose';
+import type { ConsentChange } from './consent.js';
+import { type ConsentRecord, recordOfConsent } from './consent-record.js';
+import { dbOf } from './database.js';
+import type { Device } from './device.js';
+import { updateOf } from './device-book.js';
+import { changesHands, consentAfter, type DeviceFacts, withFacts } from './device-facts.js';
+import { consentRecordsIn, devicesIn } from './device-store.js';
+import { keyText, suppressedSince } from './suppression-list.js';
+import { accountKey } from './token-key.js';
+import { inTransaction } from './transaction.js';
+
+export interface ChangeContext {
+  readonly connection: Connection;
+  readonly app: string;
+  readonly by: string;
+  readonly now: Date;
+}
+
+/** The account is on the suppression list; only a registration with a fresh opt-in binds it again. */
+export class AccountSuppressed extends Error {
+  override readonly name = 'AccountSuppressed';
+  constructor() {
+    super('The account is on the suppression list');
+  }
+}
+
+/** Null when the app has no such device, or `next` wants none of it. */
+const change = async (
+  { connection, app, by, now }: ChangeContext,
+  id: Types.ObjectId,
+  cause: ConsentRecord['cause'],
+  next: (before: Device) => Device | null,
+): Promise<Device | null> =>
+  inTransaction(connection, async (session) => {
+    const db = dbOf(connection);
+    const options = { session, promoteBuffers: true };
+    const before = await devicesIn(db).findOne({ _id: id, app }, options);
+    const after = before && next(before);
+    if (before == null || after == null) return null;
+    const device = { ...after, updatedAt: now };
+    await devicesIn(db).updateOne({ _id: id }, updateOf(device), { session });
+    if (device.consent !== before.consent) {
+      const named = changesHands(before, device) ? 'account-changed' : cause;
+      await consentRecordsIn(db).insertOne(recordOfConsent(device, named, { by, now }), {
+        session,
+      });
+    }
+    return device;
+  });
+
+/**
+ * Rejects with AccountSuppressed. Looked up again behind the write, for an erasure that ran at the same time: it writes
+ * its entries before it looks for devices.
+ */
+export const changeFacts = async (
+  context: ChangeContext & { readonly hashSecret: Buffer },
+  id: Types.ObjectId,
+  facts: DeviceFacts,
+): Promise<Device | null> => {
+  const { connection, app, hashSecret, now } = context;
+  const db = dbOf(connection);
+  const key = facts.account == null ? undefined : accountKey(hashSecret, facts.account);
+  const isSuppressed = async () =>
+    key != null && (await suppressedSince(db, app, [key])).has(keyText(key));
+
+  if (await isSuppressed()) throw new AccountSuppressed();
+  const device = await change(context, id, 'account-changed', (before) => {
+    const after = withFacts(before, facts);
+    const handed = changesHands(before, after);
+    return { ...after, consent: consentAfter(before.consent, undefined, { handed, now }) };
+  });
+  if (device && (await isSuppressed())) {
+    await devicesIn(db).deleteOne({ _id: id, account: facts.account as string });
+    throw new AccountSuppressed();
+  }
+  return device;
+};
+
+/** `owner`: the token that the caller must have presented; a device under another one is as unknown as none. */
+export const changeConsent = async (
+  context: ChangeContext,
+  id: Types.ObjectId,
+  consent: ConsentChange,
+  owner?: { profile: string; tokenKey: Buffer },
+): Promise<Device | null> =>
+  change(context, id, 'consent', (before) => {
+    const isOwn =
+      owner == null || (before.profile === owner.profile && owner.tokenKey.equals(before.tokenKey));
+    return isOwn
+      ? {
+          ...before,
+          consent: consentAfter(before.consent, consent, { handed: false, now: context.now }),
+        }
+      : null;
+  });
+
+/** Where a page of the history ended. */
+export interface HistoryPlace {
+  readonly at: Date;
+  readonly id: Types.ObjectId;
+}
+
+/** The history of a device's consent, newest first; also of a device that is gone. */
+export const consentHistory = (
+  db: mongo.Db,
+  { app, device }: { app: string; device: Types.ObjectId },
+  { before, limit }: { before?: HistoryPlace; limit: number },
+): Promise<ConsentRecord[]> =>
+  consentRecordsIn(db)
+    .find({
+      app,
+      device,
+      ...(before
+        ? { $or: [{ at: { $lt: before.at } }, { at: before.at, _id: { $lt: before.id } }] }
+        : {}),
+    })
+    .sort({ at: -1, _id: -1 })
+    .limit(limit)
+    .toArray();

@@ -1,0 +1,71 @@
+/** Reads and writes devices in bulk, in a caller's transaction, through the driver. */
+import type { mongo } from 'mongoose';
+import type { ConsentRecord } from './consent-record.js';
+import type { Device } from './device.js';
+import { type BookWrites, DeviceBook, updateOf } from './device-book.js';
+import type { KeyedRegistration } from './registration.js';
+
+export const devicesIn = (db: mongo.Db): mongo.Collection<Device> =>
+  db.collection<Device>('devices');
+
+export const consentRecordsIn = (db: mongo.Db): mongo.Collection<ConsentRecord> =>
+  db.collection<ConsentRecord>('consent_records');
+
+const installationsByVendor = (requests: readonly KeyedRegistration[]): Map<string, string[]> => {
+  const byVendor = new Map<string, string[]>();
+  for (const { vendor, installationId } of requests) {
+    if (installationId == null) continue;
+    const ids = byVendor.get(vendor) ?? [];
+    byVendor.set(vendor, ids);
+    ids.push(installationId);
+  }
+  return byVendor;
+};
+
+/** Every device that one of the requests may be about. */
+export const readBook = async (
+  db: mongo.Db,
+  app: string,
+  requests: readonly KeyedRegistration[],
+  session: mongo.ClientSession,
+): Promise<DeviceBook> => {
+  const filters: mongo.Filter<Device>[] = [
+    { app, tokenKey: { $in: requests.map(({ tokenKey }) => tokenKey) } },
+    ...[...installationsByVendor(requests)].map(([vendor, ids]) => ({
+      app,
+      vendor,
+      installationId: { $in: ids },
+    })),
+  ];
+  const byId = new Map<string, Device>();
+  // One after the other: a session takes one operation at a time.
+  for (const filter of filters) {
+    const found = devicesIn(db).find(filter, { session, promoteBuffers: true });
+    for await (const device of found) byId.set(device._id.toHexString(), device);
+  }
+  return new DeviceBook(byId.values());
+};
+
+/** Makes the database equal to a book. Rejects with a duplicate key when others took a token or an installation. */
+export const writeBook = async (
+  db: mongo.Db,
+  { removed, updated, touched, inserted, records }: BookWrites,
+  now: Date,
+  session: mongo.ClientSession,
+): Promise<void> => {
+  const devices = devicesIn(db);
+  // In this order: what a device gives up is free before another takes it.
+  if (removed.length > 0) await devices.deleteMany({ _id: { $in: removed } }, { session });
+  if (updated.length > 0) {
+    const updates = updated.map((device) => ({
+      updateOne: { filter: { _id: device._id }, update: updateOf(device) },
+    }));
+    await devices.bulkWrite(updates, { session, ordered: true });
+  }
+  if (touched.length > 0) {
+    const update = { $set: { registeredAt: now } };
+    await devices.updateMany({ _id: { $in: touched } }, update, { session });
+  }
+  if (inserted.length > 0) await devices.insertMany(inserted, { session });
+  if (records.length > 0) await consentRecordsIn(db).insertMany(records, { session });
+};

@@ -1,0 +1,87 @@
+/** A device: one installation of an app that a vendor can reach under a token. */
+import { type Connection, type Model, Schema, type Types } from 'mongoose';
+
+export type Grant = 'granted' | 'denied';
+
+export interface Consent {
+  push?: Grant;
+  /** By purpose; a purpose that is missing was never granted. */
+  purposes: Record<string, Grant>;
+  policyVersion?: string;
+  /** Where it was given, in the caller's words: `ios-settings`, `web-form` ... */
+  source?: string;
+  at?: Date;
+}
+
+/** `suspect`: a vendor doubts the token, but a mistake of ours could look the same. */
+export type DeviceState = 'active' | 'suspect' | 'gone';
+
+export interface Device {
+  _id: Types.ObjectId;
+  app: string;
+  vendor: string;
+  profile: string;
+  token: string;
+  /** 16 bytes of HMAC-SHA256(app's hash secret, vendor, token): finds a token, and fits an index. See token-key.ts. */
+  tokenKey: Buffer;
+  installationId?: string;
+  account?: string;
+  tags: string[];
+  locale?: string;
+  /** IANA name. */
+  timeZone?: string;
+  appVersion?: string;
+  consent: Consent;
+  state: DeviceState;
+  stateReason?: string;
+  stateAt?: Date;
+  /** When the token was last presented; a vendor's older news about it is void. */
+  registeredAt: Date;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export const deviceSchema = new Schema<Device>(
+  {
+    app: { type: String, required: true },
+    vendor: { type: String, required: true },
+    profile: { type: String, required: true },
+    token: { type: String, required: true },
+    tokenKey: { type: Buffer, required: true },
+    installationId: String,
+    account: String,
+    tags: { type: [String], default: [] },
+    locale: String,
+    timeZone: String,
+    appVersion: String,
+    consent: {
+      push: { type: String, enum: ['granted', 'denied'] },
+      purposes: { type: Schema.Types.Mixed, default: {} },
+      policyVersion: String,
+      source: String,
+      at: Date,
+    },
+    state: { type: String, enum: ['active', 'suspect', 'gone'], default: 'active' },
+    stateReason: String,
+    stateAt: Date,
+    registeredAt: { type: Date, required: true },
+    createdAt: { type: Date, required: true },
+    updatedAt: { type: Date, required: true },
+  },
+  { collection: 'devices', versionKey: false, minimize: false },
+);
+deviceSchema.index({ app: 1, tokenKey: 1, profile: 1 }, { unique: true });
+deviceSchema.index(
+  { app: 1, vendor: 1, installationId: 1 },
+  { unique: true, partialFilterExpression: { installationId: { $exists: true } } },
+);
+// `_id` last, so that an audience streams in the order of `_id` without sorting.
+deviceSchema.index(
+  { app: 1, account: 1, _id: 1 },
+  { partialFilterExpression: { account: { $exists: true } } },
+);
+deviceSchema.index({ app: 1, tags: 1, _id: 1 });
+deviceSchema.index({ app: 1, _id: 1 });
+
+export const deviceModel = (connection: Connection): Model<Device> =>
+  connection.model<Device>('Device', deviceSchema);

@@ -1,0 +1,175 @@
+/** A push task: one message to one audience. */
+import { randomBytes } from 'node:crypto';
+import { type Connection, type Model, Schema, Types } from 'mongoose';
+
+export const LANES = ['transactional', 'default', 'campaign'] as const;
+export type Lane = (typeof LANES)[number];
+
+export const TASK_STATES = [
+  'scheduled',
+  'accepted',
+  'planning',
+  'sending',
+  'paused',
+  'done',
+  'cancelled',
+  'failed',
+] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** Nothing more happens to a task in one of these, but the last rows of a cancelled one. */
+export const ENDED_STATES = ['done', 'cancelled', 'failed'] as const satisfies readonly TaskState[];
+
+/** What the caller wants for a device that may have got the push: at least once, or at most once. */
+export type IfUnsure = 'resend' | 'leave';
+
+export interface TokenItem {
+  token: string;
+  vendor?: string;
+  profile?: string;
+}
+export interface AccountItem {
+  account: string;
+  /** Laid over `message.data` for the devices of this account. */
+  data?: Record<string, string>;
+}
+
+/** Exactly one member, as the caller gave it, deduplicated. */
+export type Audience =
+  | { tokens: TokenItem[] }
+  | { devices: string[] }
+  | { accounts: AccountItem[] }
+  | { tags: string }
+  | { all: true };
+
+export type AudienceKind = 'tokens' | 'devices' | 'accounts' | 'tags' | 'all';
+
+export interface LocalizedText {
+  title?: string;
+  body?: string;
+}
+
+/** The caller's message with defaults filled in. */
+export interface TaskMessage {
+  title?: string;
+  body?: string;
+  data?: Record<string, string>;
+  image?: string;
+  url?: string;
+  badge?: number;
+  sound?: string;
+  silent: boolean;
+  priority: 'high' | 'normal';
+  collapseKey?: string;
+  purpose: string;
+  storeSeconds?: number;
+  /** By BCP 47 locale. */
+  localized?: Record<string, LocalizedText>;
+  /** By vendor. */
+  overrides?: Record<string, Record<string, unknown>>;
+}
+
+/** Owner, beat and fence: who works on it, whether they live, and which of them may write (docs/architecture.md). */
+export interface Lease {
+  owner?: string;
+  beat: number;
+  fence: number;
+}
+
+export interface Task extends Lease {
+  _id: Types.ObjectId;
+  app: string;
+  state: TaskState;
+  lane: Lane;
+  message: TaskMessage;
+  audienceKind: AudienceKind;
+  /** The expression of a `tags` audience; lists are kept in `audiences` until they are planned. */
+  tagExpression?: string;
+  /** The caller says that people behind unregistered tokens agreed (apps that allow raw tokens only). */
+  consentAsserted: boolean;
+  ifUnsure: IfUnsure;
+  reference?: string;
+  labels?: Record<string, string>;
+  /** The collection its delivery rows are in. */
+  deliveriesIn: string;
+  scheduledAt?: Date;
+  expiresAt: Date;
+  /** Everything up to this device is in a batch or a suppressed row. */
+  planCursor?: Types.ObjectId;
+  planSequence: number;
+  planned: boolean;
+  /** Accounts of the audience that have no device. */
+  unmatched: number;
+  /** Why it is `failed`. */
+  failure?: string;
+  createdBy: string;
+  createdAt: Date;
+  plannedAt?: Date;
+  startedAt?: Date;
+  endedAt?: Date;
+}
+
+export const taskSchema = new Schema<Task>(
+  {
+    _id: { type: Schema.Types.ObjectId, required: true },
+    app: { type: String, required: true },
+    state: { type: String, enum: TASK_STATES, required: true },
+    lane: { type: String, enum: LANES, required: true },
+    message: { type: Schema.Types.Mixed, required: true },
+    audienceKind: { type: String, required: true },
+    tagExpression: String,
+    consentAsserted: { type: Boolean, default: false },
+    ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
+    reference: String,
+    labels: Schema.Types.Mixed,
+    deliveriesIn: { type: String, required: true },
+    scheduledAt: Date,
+    expiresAt: { type: Date, required: true },
+    planCursor: Schema.Types.ObjectId,
+    planSequence: { type: Number, default: 0 },
+    planned: { type: Boolean, default: false },
+    unmatched: { type: Number, default: 0 },
+    failure: String,
+    owner: String,
+    beat: { type: Number, default: 0 },
+    fence: { type: Number, default: 0 },
+    createdBy: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    plannedAt: Date,
+    startedAt: Date,
+    endedAt: Date,
+  },
+  { collection: 'tasks', versionKey: false, minimize: false },
+);
+taskSchema.index({ app: 1, createdAt: -1, _id: -1 });
+taskSchema.index(
+  { app: 1, reference: 1, createdAt: -1 },
+  { partialFilterExpression: { reference: { $exists: true } } },
+);
+// What the sweep looks for; ended tasks are not in it.
+taskSchema.index(
+  { state: 1, scheduledAt: 1 },
+  {
+    partialFilterExpression: {
+      state: { $in: ['scheduled', 'accepted', 'planning', 'sending', 'paused', 'cancelled'] },
+    },
+  },
+);
+taskSchema.index({ deliveriesIn: 1, state: 1 });
+
+export const taskModel = (connection: Connection): Model<Task> =>
+  connection.model<Task>('Task', taskSchema);
+
+const RANDOM_HEAD_BYTES = 2;
+
+/** A task id: 12 bytes whose first two are random, so that a ranged shard key on `_id` spreads tasks. */
+export const newTaskId = (): Types.ObjectId => {
+  const ordinary = Buffer.from(new Types.ObjectId().id);
+  // The last bytes of an ordinary id (random and counter) stay: they make it unique.
+  const bytes = Buffer.concat([
+    randomBytes(RANDOM_HEAD_BYTES),
+    ordinary.subarray(0, 4),
+    ordinary.subarray(6),
+  ]);
+  return new Types.ObjectId(bytes);
+};
