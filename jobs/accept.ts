@@ -1,0 +1,175 @@
+/** Accept: checks a task against its vendors and writes it, together with the batches of a small audience. */
+import { type ClientSession, Types } from 'mongoose';
+import { audienceLists } from '../models/audience-list.js';
+import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
+import { tasks } from '../models/lease.js';
+import { type Audience, type AudienceKind, newTaskId, type Task } from '../models/task.js';
+import { inTransaction } from '../models/transaction.js';
+import { type Candidate, openAudience } from './audience.js';
+import { checkMessage } from './check-message.js';
+import type { JobContext } from './context.js';
+import type { Cut } from './cut.js';
+import { profileKey } from './eligibility.js';
+import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
+import { cutStretch, writeCut } from './plan.js';
+
+/** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
+export const INLINE_ITEMS = 200;
+/** A list that turns out to have more devices than this is planned by a job all the same. */
+const INLINE_DEVICES = 1_000;
+
+export const DEFAULT_TTL_SECONDS = 24 * 60 * 60;
+const SECOND_MS = 1_000;
+
+const kindOf = (audience: Audience): AudienceKind => {
+  if ('tokens' in audience) return 'tokens';
+  if ('devices' in audience) return 'devices';
+  if ('accounts' in audience) return 'accounts';
+  return 'tags' in audience ? 'tags' : 'all';
+};
+
+const listLength = (audience: Audience): number | null => {
+  if ('tokens' in audience) return audience.tokens.length;
+  if ('devices' in audience) return audience.devices.length;
+  return 'accounts' in audience ? audience.accounts.length : null;
+};
+
+const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Date =>
+  expiresAt ??
+  new Date((schedule?.at ?? now).getTime() + (ttlSeconds ?? DEFAULT_TTL_SECONDS) * SECOND_MS);
+
+const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
+  const { audience, message, lane, ifUnsure, reference, labels, schedule } = input;
+  const isLater = schedule != null && schedule.at > now;
+  return {
+    _id: newTaskId(),
+    app: app._id,
+    state: isLater ? 'scheduled' : 'accepted',
+    lane,
+    message,
+    audienceKind: kindOf(audience),
+    ...('tags' in audience ? { tagExpression: audience.tags } : {}),
+    consentAsserted: input.consentAsserted ?? false,
+    ifUnsure,
+    ...(reference == null ? {} : { reference }),
+    ...(labels == null ? {} : { labels }),
+    deliveriesIn: deliveriesName(isLater ? schedule.at : now, app.retentionDays),
+    ...(isLater ? { scheduledAt: schedule.at } : {}),
+    expiresAt: expiryOf(input, now),
+    planSequence: 0,
+    planned: false,
+    unmatched: 0,
+    beat: 0,
+    fence: 0,
+    createdBy: by,
+    createdAt: now,
+  };
+};
+
+interface InlinePlan {
+  readonly cut: Cut;
+  readonly unmatched: number;
+  readonly candidates: readonly Candidate[];
+}
+
+/** The plan of a small list; null when a job should make it. */
+const planInline = async (
+  context: JobContext,
+  task: Task,
+  { app, input }: AcceptRequest,
+): Promise<InlinePlan | null> => {
+  const length = listLength(input.audience);
+  if (task.state !== 'accepted' || length == null || length > INLINE_ITEMS) return null;
+  const source = await openAudience(
+    {
+      db: context.parts.db,
+      app: app._id,
+      secret: await context.secrets(app._id),
+      vendorNames: [...context.parts.vendors.keys()],
+    },
+    input.audience,
+  );
+  if ((source.size ?? Number.POSITIVE_INFINITY) > INLINE_DEVICES) return null;
+  const candidates = await source.next(undefined, INLINE_DEVICES);
+  const cut = await cutStretch(context, task, candidates, app);
+  return { cut, unmatched: source.unmatched, candidates };
+};
+
+/** Problems with the vendors the audience can reach: known for a small list, else all that are set up. */
+const problemsOf = async (
+  context: JobContext,
+  task: Task,
+  inline: InlinePlan | null,
+): Promise<ReturnType<typeof checkMessage>> => {
+  const profiles = await context.profiles.of(task.app);
+  const reached = new Set(
+    inline?.cut.batches
+      .filter(({ state }) => state === 'due')
+      .map(({ vendor, profile }) => profileKey(vendor, profile)),
+  );
+  const checked = [...profiles.entries()]
+    .filter(([key]) => inline == null || reached.has(key))
+    .map(([, open]) => open);
+  return checkMessage(task, checked, context.parts.now());
+};
+
+const planned = (task: Task, inline: InlinePlan): Task => {
+  const isDone = inline.cut.batches.every(({ state }) => state === 'done');
+  const at = task.createdAt;
+  return {
+    ...task,
+    state: isDone ? 'done' : 'sending',
+    planned: true,
+    planSequence: inline.cut.planSequence,
+    unmatched: inline.unmatched,
+    startedAt: at,
+    plannedAt: at,
+    ...(isDone ? { endedAt: at } : {}),
+  };
+};
+
+const write = async (
+  { parts }: JobContext,
+  task: Task,
+  audience: Audience,
+  inline: InlinePlan | null,
+  session: ClientSession,
+): Promise<void> => {
+  await tasks(parts.db).insertOne(task, { session });
+  if (inline != null) await writeCut(parts.db, task, inline.cut, session);
+  else if (listLength(audience) != null) {
+    const list = { _id: new Types.ObjectId(task._id.id), ...audience };
+    await audienceLists(parts.db).insertOne(list, { session });
+  }
+};
+
+/** Collections whose existence was checked by this process. */
+const ensured = new WeakMap<object, Set<string>>();
+
+const ensureOnce = async ({ db }: JobContext['parts'], name: string): Promise<void> => {
+  const names = ensured.get(db) ?? new Set();
+  ensured.set(db, names);
+  if (names.has(name)) return;
+  await ensureDeliveries(db, name);
+  names.add(name);
+};
+
+export const accept = async (
+  context: JobContext,
+  request: AcceptRequest,
+  session?: ClientSession,
+): Promise<Task> => {
+  const { parts } = context;
+  const { audience } = request.input;
+  const fresh = newTask(request, new Date(parts.now()));
+  const inline = await planInline(context, fresh, request);
+  const problems = await problemsOf(context, fresh, inline);
+  if (problems.length > 0) throw new TaskRefused(problems);
+  const task = inline == null ? fresh : planned(fresh, inline);
+  if (inline != null) await ensureOnce(parts, task.deliveriesIn);
+  if (session != null) await write(context, task, audience, inline, session);
+  else {
+    await inTransaction(parts.connection, (own) => write(context, task, audience, inline, own));
+  }
+  return task;
+};

@@ -1,0 +1,136 @@
+/** Agenda wakes, it does not carry: its jobs tell processes to look for work, and their number does not grow with tasks. */
+import { MongoBackend, MongoChangeStreamNotificationChannel } from '@agendajs/mongo-backend';
+import { Agenda } from 'agenda';
+import { LANES, type Lane } from '../models/task.js';
+import type { JobContext } from './context.js';
+import type { Lanes } from './lanes.js';
+import { keepDeliveries } from './retention.js';
+import { sweep } from './sweep.js';
+
+const COLLECTION = 'agenda_jobs';
+/** Agenda's locks protect nothing of ours; this one only says how soon another process may take the wake-up. */
+const LOCK_MS = 15_000;
+/** Only repeated jobs depend on it: a job that is saved is heard of at once through the change stream. */
+const POLL_MS = 1_000;
+/** Each process takes one slot of a lane, so several share it. */
+const SLOTS = 4;
+/** A process that does not send itself calls at once, one that does when the work has lasted a while. */
+const API_CALL_AFTER_MS = 10;
+const HELP_CALL_AFTER_MS = 1_000;
+
+const dispatchJob = (lane: Lane): string => `dispatch ${lane}`;
+
+export interface Wakes {
+  start(): Promise<void>;
+  /** Tells workers of other processes that there is work, or more of it than this one gets done at once; coalesced. */
+  call(): void;
+  stop(): Promise<void>;
+}
+
+const newAgenda = ({ parts }: JobContext): Agenda => {
+  // The backend's own driver is another copy of the one that Mongoose brings; the objects are the same.
+  const mongo = parts.db as never;
+  const agenda = new Agenda({
+    backend: new MongoBackend({ mongo, collection: COLLECTION }),
+    notificationChannel: new MongoChangeStreamNotificationChannel({
+      db: mongo,
+      collection: COLLECTION,
+    }),
+    name: parts.owner,
+    processEvery: POLL_MS,
+    defaultLockLifetime: LOCK_MS,
+    removeOnComplete: true,
+  });
+  agenda.on('error', (error) => {
+    parts.log.warn('Agenda is in trouble; the sweep goes on', { error });
+  });
+  return agenda;
+};
+
+const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes): void => {
+  const options = { lockLifetime: LOCK_MS, concurrency: 1, lockLimit: 1, removeOnComplete: true };
+  const define = (name: string, work: () => Promise<void>): void => {
+    agenda.define(
+      name,
+      async (job) => {
+        const touch = setInterval(() => void job.touch().catch(() => undefined), LOCK_MS / 3);
+        try {
+          await work();
+        } finally {
+          clearInterval(touch);
+        }
+      },
+      options,
+    );
+  };
+  for (const lane of LANES) {
+    define(dispatchJob(lane), async () => {
+      lanes.wakeLane(lane);
+      await lanes.drained(lane);
+    });
+  }
+  define('plan', async () => {
+    lanes.wakePlanner();
+    await lanes.drained('plan');
+  });
+  define('sweep', async () => {
+    if (await sweep(context)) lanes.wake();
+  });
+  define('retention', () => keepDeliveries(context.parts));
+};
+
+export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
+  const { parts } = context;
+  const agenda = newAgenda(context);
+  let calling: NodeJS.Timeout | undefined;
+  let started: Promise<unknown> | undefined;
+
+  const save = async (name: string, slot: number): Promise<void> => {
+    await agenda
+      .create(name, { slot })
+      .unique({ 'data.slot': slot }, { insertOnly: true })
+      .schedule(new Date(parts.now()))
+      .save();
+  };
+  const callAll = async (): Promise<void> => {
+    await started;
+    const asked = parts.role === 'api' ? (['plan', ...LANES] as const) : lanes.busy();
+    const jobs = asked.flatMap((what) =>
+      what === 'plan'
+        ? [save('plan', 0)]
+        : Array.from({ length: SLOTS }, (_, slot) => save(dispatchJob(what), slot)),
+    );
+    await Promise.all(jobs);
+  };
+
+  return {
+    async start() {
+      if (parts.role === 'api') {
+        started = agenda.ready;
+        await started;
+        return;
+      }
+      defineJobs(agenda, context, lanes);
+      started = agenda.start();
+      await started;
+      await agenda.every(parts.timings.sweepMs, 'sweep', undefined, { skipImmediate: false });
+      await agenda.every('1 day', 'retention', undefined, { skipImmediate: true });
+    },
+    call() {
+      calling ??= setTimeout(
+        () => {
+          calling = undefined;
+          callAll().catch((error: unknown) => {
+            parts.log.warn('Other workers could not be woken; they poll', { error });
+          });
+        },
+        parts.role === 'api' ? API_CALL_AFTER_MS : HELP_CALL_AFTER_MS,
+      );
+    },
+    async stop() {
+      clearTimeout(calling);
+      calling = undefined;
+      await agenda.stop();
+    },
+  };
+};

@@ -1,0 +1,73 @@
+/** Finds the devices behind a list of tokens, and gives an id to tokens that have none. */
+import { Types } from 'mongoose';
+import { DEVICE_BYTES } from '../models/batch.js';
+import type { TokenItem } from '../models/task.js';
+import { tokenKey } from '../models/token-key.js';
+import { DEFAULT_PROFILE } from '../models/vendor-profile.js';
+import { type AudienceContext, type Candidate, devicesOf } from './audience.js';
+
+interface Found {
+  _id: Types.ObjectId;
+  tokenKey: { toString(encoding: 'hex'): string };
+  profile: string;
+}
+
+const UNKNOWN_VENDOR = '';
+
+/** The device id of a token that is not registered: the first bytes of its keyed hash. */
+export const unregisteredId = (
+  secret: Buffer,
+  vendor: string | undefined,
+  token: string,
+): Types.ObjectId =>
+  new Types.ObjectId(tokenKey(secret, vendor ?? UNKNOWN_VENDOR, token).subarray(0, DEVICE_BYTES));
+
+const findDevices = async (
+  context: AudienceContext,
+  keys: Buffer[],
+): Promise<Map<string, Found[]>> => {
+  const found = await devicesOf(context.db)
+    .find({ app: context.app, tokenKey: { $in: keys as never[] } })
+    .project<Found>({ tokenKey: 1, profile: 1 })
+    .toArray();
+  const byKey = new Map<string, Found[]>();
+  for (const device of found) {
+    const key = device.tokenKey.toString('hex');
+    byKey.set(key, [...(byKey.get(key) ?? []), device]);
+  }
+  return byKey;
+};
+
+/** A token may match a device of each profile it is registered in; the caller's vendor and profile narrow it down. */
+export const resolveTokens = async (
+  context: AudienceContext,
+  items: readonly TokenItem[],
+): Promise<Candidate[]> => {
+  const { secret, vendorNames } = context;
+  const keysOf = ({ token, vendor }: TokenItem): Buffer[] =>
+    (vendor == null ? vendorNames : [vendor]).map((name) => tokenKey(secret, name, token));
+  const keyed = items.map((item) => ({ item, keys: keysOf(item) }));
+  const devices = await findDevices(
+    context,
+    keyed.flatMap(({ keys }) => keys),
+  );
+
+  const byId = new Map<string, Candidate>();
+  for (const { item, keys } of keyed) {
+    const matches = keys
+      .flatMap((key) => devices.get(key.toString('hex')) ?? [])
+      .filter(({ profile }) => item.profile == null || item.profile === profile);
+    for (const { _id } of matches) byId.set(_id.toHexString(), { id: _id });
+    if (matches.length > 0) continue;
+    const id = unregisteredId(secret, item.vendor, item.token);
+    byId.set(id.toHexString(), {
+      id,
+      raw: {
+        token: item.token,
+        profile: item.profile ?? DEFAULT_PROFILE,
+        ...(item.vendor == null ? {} : { vendor: item.vendor }),
+      },
+    });
+  }
+  return [...byId.values()];
+};

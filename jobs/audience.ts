@@ -1,0 +1,124 @@
+/** Turns an audience into candidates: device ids in ascending order, with what each is expected to be. */
+import type { mongo, Types } from 'mongoose';
+import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
+import type { Device } from '../models/device.js';
+import { parseTagExpression } from '../models/tag-expression.js';
+import type { AccountItem, Audience, TokenItem } from '../models/task.js';
+import { resolveAccounts } from './audience-accounts.js';
+import { resolveTokens } from './audience-tokens.js';
+import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
+import { compareIds, uniqueIds } from './ids.js';
+
+/** One device of an audience, registered or not. */
+export interface Candidate {
+  readonly id: Types.ObjectId;
+  /** Absent when it is not registered (any more). */
+  readonly device?: DeviceView;
+  /** For a token that is not registered, as the caller named it. */
+  readonly raw?: { readonly vendor?: string; readonly profile: string; readonly token: string };
+  readonly accountKey?: Buffer;
+  readonly data?: Record<string, string>;
+}
+
+export interface AudienceSource {
+  /** Accounts of the audience that have no device. */
+  readonly unmatched: number;
+  /** The next candidates behind `after`, at most `limit`, in the order of ids; none = the end. */
+  next(after: Types.ObjectId | undefined, limit: number): Promise<Candidate[]>;
+  /** Known when the audience is a list. */
+  readonly size?: number;
+  /** Ids of unregistered tokens change when they register, so this list must be planned in one stretch. */
+  readonly oneStretch?: boolean;
+}
+
+export interface AudienceContext {
+  readonly db: mongo.Db;
+  readonly app: string;
+  /** The app's opened hash secret. */
+  readonly secret: Buffer;
+  /** Names of all vendors: a token may be given without one. */
+  readonly vendorNames: readonly string[];
+}
+
+export const devicesOf = (db: mongo.Db): mongo.Collection<DeviceView> =>
+  db.collection<DeviceView>('devices');
+
+const readDevices = async (
+  db: mongo.Db,
+  ids: readonly Types.ObjectId[],
+): Promise<Map<string, DeviceView>> => {
+  const found = await devicesOf(db)
+    .find({ _id: { $in: [...ids] } }, { projection: DEVICE_FIELDS })
+    .toArray();
+  return new Map(found.map((device) => [device._id.toHexString(), device]));
+};
+
+const streamed = (db: mongo.Db, query: AudienceQuery): AudienceSource => ({
+  unmatched: 0,
+  async next(after, limit) {
+    const found = await devicesOf(db)
+      .find(query.filter(after) as mongo.Filter<DeviceView>, {
+        projection: DEVICE_FIELDS,
+        sort: { _id: 1 },
+        hint: query.hint,
+        limit,
+      })
+      .toArray();
+    return found.map((device) => ({ id: device._id, device }));
+  },
+});
+
+/** A list whose devices are read afresh, stretch by stretch. */
+const listed = (
+  db: mongo.Db,
+  candidates: Candidate[],
+  options: { unmatched?: number; oneStretch?: boolean } = {},
+): AudienceSource => {
+  const sorted = candidates.sort((left, right) => compareIds(left.id, right.id));
+  return {
+    unmatched: options.unmatched ?? 0,
+    size: sorted.length,
+    oneStretch: options.oneStretch ?? false,
+    async next(after, limit) {
+      const start = after == null ? 0 : sorted.findIndex(({ id }) => compareIds(id, after) > 0);
+      if (start < 0) return [];
+      const some = sorted.slice(start, start + limit);
+      const registered = some.filter(({ raw }) => raw == null).map(({ id }) => id);
+      const devices = await readDevices(db, registered);
+      return some.map((candidate) => {
+        const device = devices.get(candidate.id.toHexString());
+        return device == null ? candidate : { ...candidate, device };
+      });
+    },
+  };
+};
+
+const ofTokens = async (context: AudienceContext, items: TokenItem[]): Promise<AudienceSource> =>
+  listed(context.db, await resolveTokens(context, items), { oneStretch: true });
+
+const ofAccounts = async (
+  context: AudienceContext,
+  items: AccountItem[],
+): Promise<AudienceSource> => {
+  const { candidates, unmatched } = await resolveAccounts(context, items);
+  return listed(context.db, candidates, { unmatched });
+};
+
+export const openAudience = async (
+  context: AudienceContext,
+  audience: Audience,
+): Promise<AudienceSource> => {
+  const { db, app } = context;
+  if ('tokens' in audience) return ofTokens(context, audience.tokens);
+  if ('accounts' in audience) return ofAccounts(context, audience.accounts);
+  if ('devices' in audience) {
+    return listed(
+      db,
+      uniqueIds(audience.devices).map((id) => ({ id })),
+    );
+  }
+  if ('all' in audience) return streamed(db, allQuery(app));
+  const expression = parseTagExpression(audience.tags);
+  const counts = await countTags(db.collection<Device>('devices'), app, expression);
+  return streamed(db, tagQuery(app, expression, counts));
+};

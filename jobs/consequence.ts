@@ -1,0 +1,96 @@
+/** The one place that decides what an outcome costs: an end, another try, a token. */
+import type { Outcome } from '../adapters/adapter.js';
+import type { DeliveryState } from '../models/batch.js';
+import type { IfUnsure } from '../models/task.js';
+
+/** What is known of a device when its outcome comes in. */
+export interface Situation {
+  readonly ifUnsure: IfUnsure;
+  /** An earlier try may have arrived. */
+  readonly maybe: boolean;
+}
+
+export type TokenEffect = {
+  readonly kind: 'gone';
+  readonly reason: string;
+  readonly since?: Date;
+  readonly ambiguous: boolean;
+};
+
+export type Consequence =
+  | {
+      readonly kind: 'end';
+      readonly state: DeliveryState;
+      readonly reason?: string;
+      readonly messageId?: string;
+      readonly token?: TokenEffect;
+    }
+  | {
+      readonly kind: 'again';
+      readonly reason: string;
+      readonly afterMs: number;
+      /** Only trouble of the device counts as an attempt. */
+      readonly countsAsAttempt: boolean;
+      readonly maybe: boolean;
+      /** The account is at fault: everybody on this profile waits. */
+      readonly opensBreaker: boolean;
+    };
+
+/** How long a refused account rests before it is tried again; the breaker asks sooner when settings change. */
+export const ACCOUNT_RETRY_MS = 60_000;
+
+/** A device that may have got the push ends `accepted` or `unknown`, never in a state that denies it. */
+export const endOf = (
+  state: DeliveryState,
+  reason: string | undefined,
+  maybe: boolean,
+): Consequence => ({
+  kind: 'end',
+  state: maybe && state !== 'accepted' ? 'unknown' : state,
+  ...(reason == null ? {} : { reason }),
+});
+
+export const consequence = (outcome: Outcome, { ifUnsure, maybe }: Situation): Consequence => {
+  switch (outcome.kind) {
+    case 'accepted':
+      return {
+        kind: 'end',
+        state: 'accepted',
+        ...(outcome.messageId == null ? {} : { messageId: outcome.messageId }),
+      };
+    case 'token-gone':
+      return {
+        ...endOf('failed', outcome.reason, maybe),
+        token: {
+          kind: 'gone',
+          reason: outcome.reason,
+          ambiguous: outcome.ambiguous ?? false,
+          ...(outcome.since == null ? {} : { since: outcome.since }),
+        },
+      } as Consequence;
+    case 'message-refused':
+      return endOf('failed', outcome.reason, maybe);
+    case 'account-refused':
+      return {
+        kind: 'again',
+        reason: outcome.reason,
+        afterMs: ACCOUNT_RETRY_MS,
+        countsAsAttempt: false,
+        maybe,
+        opensBreaker: true,
+      };
+    case 'try-later': {
+      const unsure = outcome.mayHaveArrived ?? false;
+      if (unsure && ifUnsure === 'leave')
+        return { kind: 'end', state: 'unknown', reason: outcome.reason };
+      return {
+        kind: 'again',
+        reason: outcome.reason,
+        afterMs: outcome.afterMs ?? 0,
+        countsAsAttempt: outcome.cause === 'device',
+        maybe: maybe || unsure,
+        opensBreaker: false,
+      };
+    }
+  }
+};

@@ -1,0 +1,17 @@
+/** What all stages of a push share in one process. */
+
+import type { AppSecrets } from './app-secrets.js';
+import type { Breaker } from './breaker.js';
+import type { InFlight } from './in-flight.js';
+import type { JobParts } from './parts.js';
+import type { Profiles } from './profiles.js';
+import type { TokenGuard } from './token-guard.js';
+
+export interface JobContext {
+  readonly parts: JobParts;
+  readonly profiles: Profiles;
+  readonly secrets: AppSecrets;
+  readonly breaker: Breaker;
+  readonly guard: TokenGuard;
+  readonly inFlight: InFlight;
+}

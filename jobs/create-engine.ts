@@ -1,0 +1,106 @@
+/** Puts the stages of a push together into the engine of one process. */
+import { BATCHES, batches, batchIndexes } from '../models/batch.js';
+import { beat } from '../models/lease.js';
+import { readLedger } from '../models/ledger.js';
+import { accept } from './accept.js';
+import { createWakes } from './agenda.js';
+import { createAppSecrets } from './app-secrets.js';
+import { createBreaker } from './breaker.js';
+import type { JobContext } from './context.js';
+import { control, obeyControls } from './control.js';
+import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
+import type { Engine } from './engine.js';
+import { createInFlight } from './in-flight.js';
+import { createLanes } from './lanes.js';
+import { createLeaseWatch } from './lease-watch.js';
+import type { JobParts } from './parts.js';
+import { createProfiles } from './profiles.js';
+import { keepDeliveries } from './retention.js';
+import { createTicks } from './ticks.js';
+import { createTokenGuard, TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-guard.js';
+
+const createContext = (parts: JobParts): JobContext => ({
+  parts,
+  profiles: createProfiles(parts),
+  secrets: createAppSecrets(parts.db, parts.secretBox),
+  breaker: createBreaker(parts.monotonic, (profile, state) => {
+    const [app = '', vendor = '', name = ''] = profile.split('/');
+    parts.metrics.breaker(app, vendor, name, state);
+  }),
+  guard: createTokenGuard(parts),
+  inFlight: createInFlight(),
+});
+
+/** Indexes of the collections that Mongoose does not know. */
+const createIndexes = async ({ db }: JobParts): Promise<void> => {
+  await db.collection(BATCHES).createIndexes(batchIndexes);
+  await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
+};
+
+export const createEngine = (parts: JobParts): Engine => {
+  const context = createContext(parts);
+  const { db, timings, role } = parts;
+  const lanes = createLanes(context);
+  const wakes = createWakes(context, lanes);
+  const watch = createLeaseWatch(context);
+  const sends = role !== 'api';
+
+  const wake = (): void => {
+    if (sends) lanes.wake();
+    wakes.call();
+  };
+  const ticks = createTicks(parts.log, [
+    {
+      name: 'beat',
+      everyMs: timings.beatMs,
+      work: () => beat(db, parts.owner, context.inFlight.held()),
+    },
+    { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
+    {
+      name: 'lease watch',
+      everyMs: timings.watchMs,
+      work: async () => {
+        if (await watch.look()) wake();
+      },
+    },
+  ]);
+
+  return {
+    accept: (request, session) => accept(context, request, session),
+    wake,
+    async control(app, task, verb) {
+      const changed = await control(context, app, task, verb);
+      wake();
+      return changed;
+    },
+    report: ({ _id }) => readLedger(db, _id),
+    deliveries: (task, filter) => deliveryRows(db, task, filter),
+    deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
+    vendorChanged(app, vendor, profile) {
+      context.profiles.changed(app);
+      context.breaker.reset(`${app}/${vendor}/${profile}`);
+      wake();
+    },
+    async ready() {
+      await batches(db).findOne({ state: 'due' }, { projection: { _id: 1 }, maxTimeMS: 2_000 });
+    },
+    async start() {
+      await createIndexes(parts);
+      await keepDeliveries(parts);
+      await wakes.start();
+      if (!sends) return;
+      ticks.start();
+      lanes.wake();
+    },
+    async stop(withinMs) {
+      await wakes.stop();
+      const drained = lanes.stop();
+      const timer = setTimeout(() => context.inFlight.abortAll(), withinMs / 2);
+      await drained;
+      await context.inFlight.idle();
+      clearTimeout(timer);
+      await ticks.stop();
+      await context.profiles.close();
+    },
+  };
+};

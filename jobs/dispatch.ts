@@ -1,0 +1,135 @@
+/** Dispatch: claims a due batch, reads its devices afresh, sends, and reports what became of each. */
+import type { Batch } from '../models/batch.js';
+import { claimBatch, markSending, releaseBatch, tasks } from '../models/lease.js';
+import type { Lane, Task } from '../models/task.js';
+import type { JobContext } from './context.js';
+import { profileKey } from './eligibility.js';
+import { type AfterDispatch, gather, settleWith, suppressedEnds } from './gather.js';
+import { endAll, heldBack, vendorProfileOf } from './held-back.js';
+import type { Held } from './in-flight.js';
+import { messageFor, type Variant } from './message.js';
+import type { OpenProfile } from './profiles.js';
+import type { Again } from './report.js';
+import { type Group, startSending } from './send.js';
+import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
+
+interface Run {
+  readonly held: Held;
+  readonly after: AfterDispatch;
+}
+
+const variantKey = ({ locale, data }: Variant): string =>
+  data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
+
+const groupsOf = (
+  task: Task,
+  open: OpenProfile,
+  targets: readonly SendTarget[],
+  nowMs: number,
+): Group[] => {
+  const groups = new Map<string, SendTarget[]>();
+  for (const target of targets) {
+    const key = variantKey(target.variant);
+    const group = groups.get(key);
+    if (group == null) groups.set(key, [target]);
+    else group.push(target);
+  }
+  return [...groups.values()].map((some) => ({
+    message: messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
+    targets: some,
+  }));
+};
+
+/** Of a batch that asks a refused account again, only one push is sent. */
+const spareAllButProbe = (
+  { breaker }: JobContext,
+  batch: Batch,
+  sorted: BatchTargets,
+): { sorted: BatchTargets; spared: Again[] } => {
+  const { state, reason } = breaker.state(vendorProfileOf(batch));
+  if (state !== 'half-open') return { sorted, spared: [] };
+  const [probe, ...others] = sorted.targets;
+  const spared = others.map(({ index }) => ({
+    index,
+    reason: reason ?? 'account-refused',
+    afterMs: 0,
+    countsAsAttempt: false,
+    maybe: batch.maybe,
+  }));
+  return { sorted: { ...sorted, targets: probe == null ? [] : [probe] }, spared };
+};
+
+const send = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  open: OpenProfile,
+  { held, after }: Run,
+): Promise<void> => {
+  const { parts, breaker } = context;
+  const readAt = new Date(parts.now());
+  const read = await readTargets(context, task, batch);
+  const { sorted, spared } = spareAllButProbe(context, batch, read);
+  if (sorted.targets.length === 0) {
+    breaker.undecided(vendorProfileOf(batch));
+    const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
+    await settleWith(context, task, batch, verdicts, readAt);
+    return;
+  }
+  const nowMs = parts.now();
+  const groups = groupsOf(task, open, sorted.targets, nowMs);
+  const adapter = open.adapter();
+  if (!(await markSending(parts.db, batch))) return;
+  if (batch.first) {
+    const since = task.scheduledAt ?? task.createdAt;
+    parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
+  }
+  const startedAt = parts.monotonic();
+  const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
+    parts.metrics.pushed(batch.vendor, kind);
+  });
+  void sending.all.then(() => {
+    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
+  });
+  await gather({ context, task, batch, sorted, readAt, spared, sending, held }, after);
+};
+
+const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
+  const { parts, profiles } = context;
+  const task = await tasks(parts.db).findOne({ _id: batch.task });
+  if (task == null) throw new Error('A batch has no task');
+  if (await heldBack(context, task, batch)) return;
+  const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
+  if (open == null) {
+    await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
+    return;
+  }
+  await send(context, task, batch, open, run);
+};
+
+/**
+ * Claims and sends one batch; false when none is due. After an unforeseen failure a batch that was only claimed is due again
+ * in a moment; one that was being sent is left to its dying lease, because its devices may have got the push.
+ */
+export const dispatchNext = async (
+  context: JobContext,
+  lane: Lane,
+  after: AfterDispatch,
+): Promise<boolean> => {
+  const { parts } = context;
+  const batch = await claimBatch(parts.db, lane, parts.owner, new Date(parts.now()));
+  if (batch == null) return false;
+  const held = context.inFlight.hold(batch._id, batch.task);
+  try {
+    await dispatchBatch(context, batch, { held, after });
+  } catch (error) {
+    parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
+    await releaseBatch(parts.db, batch, {
+      state: 'due',
+      notBefore: new Date(parts.now() + parts.timings.watchMs),
+    }).catch(() => false);
+  } finally {
+    held.release();
+  }
+  return true;
+};

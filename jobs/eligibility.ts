@@ -1,0 +1,91 @@
+/** Who may be pushed to: one pure decision, taken at planning for honest counts and again right before sending. */
+import type { mongo } from 'mongoose';
+import { consentFor } from '../models/consent.js';
+import type { Device } from '../models/device.js';
+
+/** What is read of a device to decide and to send; nothing else leaves the database. */
+export const DEVICE_FIELDS = {
+  app: 1,
+  vendor: 1,
+  profile: 1,
+  token: 1,
+  tokenKey: 1,
+  account: 1,
+  locale: 1,
+  consent: 1,
+  state: 1,
+} as const;
+
+/** As the driver reads it: bytes come as Binary. */
+export type DeviceView = Omit<Pick<Device, '_id' | keyof typeof DEVICE_FIELDS>, 'tokenKey'> & {
+  tokenKey: mongo.Binary;
+};
+
+export const SUPPRESSED_REASONS = [
+  'account-changed',
+  'erased',
+  'no-consent',
+  'not-registered',
+  'profile-changed',
+  'purpose-off',
+  'suppression-list',
+  'token-gone',
+  'vendor-not-configured',
+] as const;
+export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
+
+export interface Rules {
+  readonly app: string;
+  readonly purpose: string;
+  /** `<vendor>/<profile>` of every profile that has settings. */
+  readonly profiles: ReadonlySet<string>;
+  /** Keyed hashes on the suppression list, in hex. */
+  readonly onList: ReadonlySet<string>;
+  readonly accountKeyOf: (account: string) => Buffer;
+}
+
+/** What the audience or the batch says of a device, to be held against what it is now. */
+export interface Expectation {
+  /** Keyed hash of the account it was targeted by. */
+  readonly accountKey?: Uint8Array;
+  /** The batch's profile; absent at planning. */
+  readonly vendor?: string;
+  readonly profile?: string;
+}
+
+export const profileKey = (vendor: string, profile: string): string => `${vendor}/${profile}`;
+
+const isOnList = (device: DeviceView, rules: Rules): boolean => {
+  if (rules.onList.size === 0) return false;
+  if (rules.onList.has(device.tokenKey.toString('hex'))) return true;
+  return (
+    device.account != null && rules.onList.has(rules.accountKeyOf(device.account).toString('hex'))
+  );
+};
+
+const hasChangedHands = (
+  device: DeviceView,
+  accountKey: Uint8Array | undefined,
+  rules: Rules,
+): boolean =>
+  accountKey != null &&
+  (device.account == null || !rules.accountKeyOf(device.account).equals(accountKey));
+
+/** Why this device must not get this task now; null when it may. Privacy comes first, so that its reason is the one told. */
+export const suppressionOf = (
+  device: DeviceView,
+  expected: Expectation,
+  rules: Rules,
+): SuppressedReason | null => {
+  if (device.app !== rules.app) return 'not-registered';
+  if (isOnList(device, rules)) return 'suppression-list';
+  if (hasChangedHands(device, expected.accountKey, rules)) return 'account-changed';
+  const consent = consentFor(device.consent, rules.purpose);
+  if (consent !== 'granted') return consent;
+  if (device.state === 'gone') return 'token-gone';
+  if (expected.vendor != null && expected.vendor !== device.vendor) return 'profile-changed';
+  if (expected.profile != null && expected.profile !== device.profile) return 'profile-changed';
+  if (!rules.profiles.has(profileKey(device.vendor, device.profile)))
+    return 'vendor-not-configured';
+  return null;
+};

@@ -1,0 +1,170 @@
+/** Gathers the outcomes of a batch into its report; answers that take long are reported later, in a batch of their own. */
+import type { Outcome } from '../adapters/adapter.js';
+import type { Batch } from '../models/batch.js';
+import type { Task } from '../models/task.js';
+import { consequence, type TokenEffect } from './consequence.js';
+import type { JobContext } from './context.js';
+import { finishIfDone } from './finish.js';
+import { vendorProfileOf } from './held-back.js';
+import type { Held } from './in-flight.js';
+import { type Again, type BatchResult, type Ended, report } from './report.js';
+import type { Sending } from './send.js';
+import type { BatchTargets, SendTarget } from './targets.js';
+
+/** What a finished dispatch asks of the loop around it: look again when follow-ups are due. */
+export type AfterDispatch = (nextAt: Date | undefined) => void;
+
+export interface Verdicts extends BatchResult {
+  ended: Ended[];
+  again: Again[];
+  tokens: { index: number; token: string; effect: TokenEffect }[];
+  recovered: number[];
+}
+
+export const suppressedEnds = (batch: Batch, { suppressed }: BatchTargets): Ended[] =>
+  suppressed.map(({ index, reason }) => ({
+    index,
+    state: batch.maybe ? ('unknown' as const) : ('suppressed' as const),
+    reason,
+  }));
+
+const judge = (
+  task: Task,
+  batch: Batch,
+  targets: readonly SendTarget[],
+  outcomes: ReadonlyMap<number, Outcome>,
+): Verdicts => {
+  const verdicts: Verdicts = { ended: [], again: [], tokens: [], recovered: [] };
+  for (const { index, token, wasSuspect } of targets) {
+    const outcome = outcomes.get(index);
+    if (outcome == null) continue;
+    const verdict = consequence(outcome, { ifUnsure: task.ifUnsure, maybe: batch.maybe });
+    if (verdict.kind === 'again') {
+      verdicts.again.push({ index, ...verdict });
+      continue;
+    }
+    verdicts.ended.push({ index, ...verdict });
+    if (verdict.token != null) verdicts.tokens.push({ index, token, effect: verdict.token });
+    if (wasSuspect && verdict.state === 'accepted') verdicts.recovered.push(index);
+  }
+  return verdicts;
+};
+
+/** What the breaker learns from the outcomes of one batch. */
+const tellBreaker = ({ breaker }: JobContext, batch: Batch, outcomes: Iterable<Outcome>): void => {
+  const profile = vendorProfileOf(batch);
+  let answered = false;
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'account-refused') {
+      breaker.refused(profile, outcome.detail ?? outcome.reason);
+      return;
+    }
+    if (outcome.kind !== 'try-later') answered = true;
+  }
+  if (answered) breaker.succeeded(profile);
+  else breaker.undecided(profile);
+};
+
+export const settleWith = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  verdicts: Verdicts,
+  readAt: Date,
+): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
+  const { written, ...rest } = await report(context, task, batch, verdicts);
+  if (!written) return {};
+  await context.guard.learn(batch, verdicts, readAt);
+  await finishIfDone(context, task._id);
+  return rest;
+};
+
+const afterStragglerLimit = (sending: Sending, limitMs: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  return Promise.race([sending.all, limit]).finally(() => {
+    clearTimeout(timer);
+  });
+};
+
+/** The same devices at their new places in the batch of stragglers. */
+const renumber = (
+  targets: readonly SendTarget[],
+  outcomes: ReadonlyMap<number, Outcome>,
+): { targets: SendTarget[]; outcomes: Map<number, Outcome> } => {
+  const moved = new Map<number, Outcome>();
+  const renumbered = targets.map((target, index) => {
+    const outcome = outcomes.get(target.index);
+    if (outcome != null) moved.set(index, outcome);
+    return { ...target, index };
+  });
+  return { targets: renumbered, outcomes: moved };
+};
+
+export interface Sent {
+  context: JobContext;
+  task: Task;
+  batch: Batch;
+  sorted: BatchTargets;
+  /** When its devices were read. */
+  readAt: Date;
+  /** Not sent now, because one push is enough to ask a refused account again. */
+  spared: Again[];
+  sending: Sending;
+  held: Held;
+}
+
+/** Waits for the stragglers, outside the loop that drains the lane. */
+const followStragglers = async (
+  sent: Sent,
+  stragglers: Batch,
+  slow: readonly SendTarget[],
+  after: AfterDispatch,
+): Promise<void> => {
+  const { context, task, sending } = sent;
+  await sending.all;
+  const { targets, outcomes } = renumber(slow, sending.outcomes);
+  tellBreaker(context, stragglers, outcomes.values());
+  const verdicts = judge(task, stragglers, targets, outcomes);
+  const { nextAt } = await settleWith(context, task, stragglers, verdicts, sent.readAt);
+  after(nextAt);
+};
+
+export const gather = async (sent: Sent, after: AfterDispatch): Promise<void> => {
+  const { context, task, batch, sorted, sending } = sent;
+  await afterStragglerLimit(sending, context.parts.timings.stragglerMs);
+  const outcomes = new Map(sending.outcomes);
+  const slow = sorted.targets
+    .filter(({ index }) => !outcomes.has(index))
+    .sort((left, right) => left.index - right.index);
+  tellBreaker(context, batch, outcomes.values());
+  const verdicts = judge(task, batch, sorted.targets, outcomes);
+  verdicts.ended.push(...suppressedEnds(batch, sorted));
+  verdicts.again.push(...sent.spared);
+  const { stragglers, nextAt } = await settleWith(
+    context,
+    task,
+    batch,
+    {
+      ...verdicts,
+      stragglers: slow.map(({ index }) => index),
+    },
+    sent.readAt,
+  );
+  after(nextAt);
+  if (stragglers == null) return;
+  const held = context.inFlight.hold(stragglers._id, task._id);
+  // A pause, a cancel or a stop reaches them through the signal they were sent under.
+  const passOn = (): void => sent.held.abort();
+  held.signal.addEventListener('abort', passOn);
+  void followStragglers(sent, stragglers, slow, after)
+    .catch((error: unknown) => {
+      context.parts.log.error('Stragglers could not be reported', {
+        taskId: task._id.toHexString(),
+        error,
+      });
+    })
+    .finally(held.release);
+};

@@ -1,0 +1,57 @@
+/** What the jobs are made of; server/index.ts puts it together, a test puts in what it wants to own. */
+import type { Connection, mongo } from 'mongoose';
+import type { AdapterDeps, Vendor } from '../adapters/adapter.js';
+import type { SecretBox } from '../models/secret-box.js';
+import type { Metrics } from './metrics.js';
+
+/** The part of winston's logger that jobs use. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): unknown;
+  info(message: string, fields?: Record<string, unknown>): unknown;
+  warn(message: string, fields?: Record<string, unknown>): unknown;
+  error(message: string, fields?: Record<string, unknown>): unknown;
+}
+
+/** `api` accepts, `worker` plans and sends, `all` does both. */
+export type Role = 'api' | 'worker' | 'all';
+
+export interface Timings {
+  /** A lease without a new beat for so long is dead. */
+  readonly leaseMs: number;
+  readonly beatMs: number;
+  /** How often leases are looked at; a dead one is noticed within `leaseMs + watchMs`. */
+  readonly watchMs: number;
+  readonly sweepMs: number;
+  /** Answers that take longer do not hold up the report of the others. */
+  readonly stragglerMs: number;
+  /** How often running work looks whether its task was paused or cancelled. */
+  readonly controlMs: number;
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  leaseMs: 15_000,
+  beatMs: 3_000,
+  watchMs: 2_500,
+  sweepMs: 2_000,
+  stragglerMs: 2_000,
+  controlMs: 500,
+};
+
+export interface JobParts {
+  readonly connection: Connection;
+  readonly db: mongo.Db;
+  readonly vendors: ReadonlyMap<string, Vendor>;
+  readonly adapterDeps: AdapterDeps;
+  readonly secretBox: SecretBox;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  /** Milliseconds that never jump. */
+  readonly monotonic: () => number;
+  /** Names this process in leases. */
+  readonly owner: string;
+  readonly role: Role;
+  /** Batches a lane sends at a time in this process. */
+  readonly batchesInFlight: number;
+  readonly timings: Timings;
+}

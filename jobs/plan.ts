@@ -1,0 +1,172 @@
+/** Plan: streams a task's audience, suppresses with the reason, and cuts the rest into batches. */
+import { type ClientSession, type mongo, Types } from 'mongoose';
+import type { App } from '../models/app.js';
+import { audienceLists } from '../models/audience-list.js';
+import { batches } from '../models/batch.js';
+import { deliveries, deliveriesName, ensureDeliveries } from '../models/delivery.js';
+import { claimTask, tasks } from '../models/lease.js';
+import type { Audience, Task } from '../models/task.js';
+import { inTransaction } from '../models/transaction.js';
+import { type AudienceSource, type Candidate, openAudience } from './audience.js';
+import type { JobContext } from './context.js';
+import { type Cut, cut } from './cut.js';
+import { finishIfDone } from './finish.js';
+import { cutRulesFor } from './rules.js';
+
+/** Devices planned in one transaction: enough to fill batches of several vendors, few enough to commit in a moment. */
+export const STRETCH = 5_000;
+
+/** Nothing will make this plan succeed; the text is for the caller. */
+class Unplannable extends Error {}
+
+/** A stretch that another planner, a pause or a cancel has overtaken. */
+class Overtaken extends Error {}
+
+export const cutStretch = async (
+  context: JobContext,
+  task: Task,
+  candidates: readonly Candidate[],
+  app: Pick<App, 'allowRawTokens'>,
+): Promise<Cut> => {
+  const rules = await cutRulesFor(
+    context,
+    {
+      app: task.app,
+      purpose: task.message.purpose,
+      allowRaw: app.allowRawTokens && task.consentAsserted,
+    },
+    candidates,
+  );
+  return cut(task, candidates, rules, new Date(context.parts.now()));
+};
+
+/** Batches and suppressed rows, in the caller's transaction. */
+export const writeCut = async (
+  db: mongo.Db,
+  task: Pick<Task, 'deliveriesIn'>,
+  { batches: planned, rows }: Cut,
+  session: ClientSession,
+): Promise<void> => {
+  if (planned.length > 0) await batches(db).insertMany(planned, { session });
+  if (rows.length > 0) await deliveries(db, task.deliveriesIn).insertMany(rows, { session });
+};
+
+const writeStretch = async (
+  { parts }: JobContext,
+  task: Task,
+  planned: Cut,
+  progress: mongo.MatchKeysAndValues<Task>,
+): Promise<void> => {
+  await inTransaction(parts.connection, async (session) => {
+    const { matchedCount } = await tasks(parts.db).updateOne(
+      { _id: task._id, state: 'planning', fence: task.fence },
+      { $set: { planSequence: planned.planSequence, ...progress } },
+      { session },
+    );
+    if (matchedCount === 0) throw new Overtaken();
+    await writeCut(parts.db, task, planned, session);
+  });
+};
+
+const audienceOf = async ({ parts }: JobContext, task: Task): Promise<Audience> => {
+  if (task.audienceKind === 'all') return { all: true };
+  if (task.audienceKind === 'tags') return { tags: task.tagExpression ?? '' };
+  const list = await audienceLists(parts.db).findOne({ _id: task._id });
+  if (list == null) throw new Unplannable('The list of the audience is missing');
+  const { _id, ...audience } = list;
+  return audience as Audience;
+};
+
+const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
+  openAudience(
+    {
+      db: context.parts.db,
+      app: task.app,
+      secret: await context.secrets(task.app),
+      vendorNames: [...context.parts.vendors.keys()],
+    },
+    await audienceOf(context, task),
+  );
+
+/** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */
+const settleMonth = async ({ parts }: JobContext, task: Task, app: App): Promise<Task> => {
+  if (task.planSequence > 0) return task;
+  const deliveriesIn = deliveriesName(new Date(parts.now()), app.retentionDays);
+  await ensureDeliveries(parts.db, deliveriesIn);
+  const { matchedCount } = await tasks(parts.db).updateOne(
+    { _id: task._id, state: 'planning', fence: task.fence },
+    { $set: { deliveriesIn, startedAt: new Date(parts.now()) } },
+  );
+  if (matchedCount === 0) throw new Overtaken();
+  return { ...task, deliveriesIn };
+};
+
+const planStretches = async (
+  context: JobContext,
+  claimed: Task,
+  planned: () => void,
+): Promise<void> => {
+  const { parts } = context;
+  const app = await parts.db.collection<App>('apps').findOne({ _id: claimed.app });
+  if (app == null) throw new Unplannable(`The app ${claimed.app} does not exist`);
+  let task = await settleMonth(context, claimed, app);
+  const source = await openSource(context, task);
+  const limit = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
+  for (;;) {
+    const candidates = await source.next(task.planCursor, limit);
+    const isLast = candidates.length < limit;
+    const stretch = await cutStretch(context, task, candidates, app);
+    const planCursor =
+      candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
+    await writeStretch(context, task, stretch, {
+      planCursor,
+      ...(isLast
+        ? {
+            planned: true,
+            state: 'sending' as const,
+            plannedAt: new Date(parts.now()),
+            unmatched: source.unmatched,
+          }
+        : {}),
+    });
+    planned();
+    if (isLast) return;
+    task = { ...task, planCursor, planSequence: stretch.planSequence };
+  }
+};
+
+const fail = async ({ parts }: JobContext, task: Task, failure: string): Promise<void> => {
+  await tasks(parts.db).updateOne(
+    { _id: task._id, state: 'planning', fence: task.fence },
+    { $set: { state: 'failed', failure, endedAt: new Date(parts.now()) }, $unset: { owner: '' } },
+  );
+};
+
+/** Plans every accepted task there is. `planned` is called whenever new batches are due. */
+export const planAccepted = async (context: JobContext, planned: () => void): Promise<void> => {
+  const { parts } = context;
+  for (;;) {
+    const task = await claimTask(parts.db, parts.owner);
+    if (task == null) return;
+    const held = context.inFlight.holdTask(task._id);
+    try {
+      await planStretches(context, task, planned);
+      await audienceLists(parts.db).deleteOne({ _id: task._id });
+      await finishIfDone(context, task._id);
+    } catch (error) {
+      if (error instanceof Overtaken) continue;
+      if (error instanceof Unplannable) {
+        await fail(context, task, error.message);
+        continue;
+      }
+      parts.log.error('Planning failed and will be tried again', {
+        taskId: task._id.toHexString(),
+        error,
+      });
+      // The lease runs out and the sweep gives the task to somebody else, who continues at the cursor.
+      throw error;
+    } finally {
+      held.release();
+    }
+  }
+};

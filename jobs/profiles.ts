@@ -1,0 +1,92 @@
+/** The vendor profiles of an app, their settings opened and an adapter at hand for each. */
+import type { Adapter, Vendor } from '../adapters/adapter.js';
+import type { VendorProfile } from '../models/vendor-profile.js';
+import { openSettings } from '../models/vendor-settings.js';
+import { profileKey } from './eligibility.js';
+import type { JobParts } from './parts.js';
+
+export interface OpenProfile {
+  readonly id: string;
+  readonly vendor: Vendor;
+  readonly profile: string;
+  readonly settings: Record<string, unknown>;
+  /** Opened on first use; throws what `Vendor.open` throws. */
+  adapter(): Adapter;
+}
+
+export interface Profiles {
+  /** By `<vendor>/<profile>`. */
+  of(app: string): Promise<ReadonlyMap<string, OpenProfile>>;
+  /** Read the settings of this app again before the next use. */
+  changed(app: string): void;
+  close(): Promise<void>;
+}
+
+/** Settings that another process changed are noticed after so long. */
+const FRESH_MS = 1_000;
+
+interface Cached {
+  readAt: number;
+  profiles: Promise<ReadonlyMap<string, OpenProfile>>;
+}
+
+export const createProfiles = (
+  parts: Pick<JobParts, 'db' | 'vendors' | 'secretBox' | 'adapterDeps' | 'monotonic'>,
+): Profiles => {
+  const apps = new Map<string, Cached>();
+  /** By id; replaced when the revision changes. */
+  const open = new Map<string, OpenProfile & { revision: number; close(): Promise<void> }>();
+
+  const openProfile = (stored: VendorProfile, vendor: Vendor): OpenProfile => {
+    const current = open.get(stored._id);
+    if (current?.revision === stored.revision) return current;
+    const settings = openSettings(stored, vendor, parts.secretBox);
+    let adapter: Adapter | undefined;
+    const profile = {
+      id: stored._id,
+      vendor,
+      profile: stored.profile,
+      settings,
+      revision: stored.revision,
+      adapter: () => (adapter ??= vendor.open(settings, parts.adapterDeps)),
+      close: async () => adapter?.close?.(),
+    };
+    open.set(stored._id, profile);
+    void current?.close().catch(() => undefined);
+    return profile;
+  };
+
+  const read = async (app: string): Promise<ReadonlyMap<string, OpenProfile>> => {
+    const stored = await parts.db
+      .collection<VendorProfile>('vendor_profiles')
+      .find({ app })
+      .toArray();
+    const known = stored.flatMap((profile) => {
+      const vendor = parts.vendors.get(profile.vendor);
+      return vendor == null
+        ? []
+        : [[profileKey(profile.vendor, profile.profile), openProfile(profile, vendor)] as const];
+    });
+    return new Map(known);
+  };
+
+  return {
+    of(app) {
+      const cached = apps.get(app);
+      const now = parts.monotonic();
+      if (cached != null && now - cached.readAt < FRESH_MS) return cached.profiles;
+      const profiles = read(app);
+      apps.set(app, { readAt: now, profiles });
+      profiles.catch(() => apps.delete(app));
+      return profiles;
+    },
+    changed(app) {
+      apps.delete(app);
+    },
+    async close() {
+      await Promise.allSettled([...open.values()].map((profile) => profile.close()));
+      open.clear();
+      apps.clear();
+    },
+  };
+};

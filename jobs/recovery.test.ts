@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { Types } from 'mongoose';
+import { type Batch, batches } from '../models/batch.js';
+import { tasks } from '../models/lease.js';
+import { ledgerBalances } from '../models/ledger.js';
+import type { IfUnsure, Task } from '../models/task.js';
+import { type EngineTest, engineTest } from '../test/support/engine.js';
+import { testDatabase } from '../test/support/mongo.js';
+
+const QUICK = { leaseMs: 400, beatMs: 80, watchMs: 100 };
+
+describe('work of a worker that died', () => {
+  const database = testDatabase();
+  let door: EngineTest;
+  let device: Types.ObjectId;
+
+  beforeEach(async () => {
+    door = await engineTest(database().connection, { role: 'api' });
+    await door.addProfile('sandbox');
+    device = await door.addDevice('sandbox-accept-1');
+  });
+  afterEach(() => door.engine.stop(2_000));
+
+  /** As a worker leaves it that was killed: owned by somebody who raises no beat. */
+  const orphanBatch = async (task: Task, state: Batch['state']): Promise<void> => {
+    const { matchedCount } = await batches(door.parts.db).updateOne(
+      { task: task._id, state: 'due' },
+      { $set: { state, owner: 'dead', fence: 1, beat: 7 } },
+    );
+    expect(matchedCount).to.equal(1);
+  };
+  const survivor = () =>
+    engineTest(database().connection, {
+      app: door.app,
+      secretBox: door.parts.secretBox,
+      timings: QUICK,
+    });
+  const recovered = async (task: Task): Promise<Task> => {
+    const worker = await survivor();
+    const ended = await worker.ended(task);
+    await worker.engine.stop(2_000);
+    expect(ledgerBalances(await door.engine.report(task))).to.equal(true);
+    return ended;
+  };
+  const accept = (ifUnsure: IfUnsure) =>
+    door.accept({ audience: { devices: [device.toHexString()] }, ifUnsure });
+
+  it('is sent by a survivor when nothing had left yet', async () => {
+    const task = await accept('leave');
+    await orphanBatch(task, 'claimed');
+    await recovered(task);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: device.toHexString(), state: 'accepted' },
+    ]);
+  });
+
+  it('ends as unknown when it may have left and the task says leave', async () => {
+    const task = await accept('leave');
+    await orphanBatch(task, 'sending');
+    await recovered(task);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: device.toHexString(), state: 'unknown', reason: 'worker-died' },
+    ]);
+  });
+
+  it('is sent again when it may have left and the task says resend', async () => {
+    const task = await accept('resend');
+    await orphanBatch(task, 'sending');
+    await recovered(task);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: device.toHexString(), state: 'accepted' },
+    ]);
+    const [batch] = await batches(door.parts.db).find({ task: task._id }).toArray();
+    expect(batch).to.include({ maybe: true, state: 'done' });
+  });
+
+  it('is planned on from where the planner stopped, nobody missed or doubled', async () => {
+    await door.addDevice('sandbox-accept-2');
+    const task = await door.accept({ audience: { all: true } });
+    await tasks(door.parts.db).updateOne(
+      { _id: task._id },
+      { $set: { state: 'planning', owner: 'dead', fence: 1, beat: 7 } },
+    );
+    await recovered(task);
+    expect(await door.rows(task)).to.have.length(2);
+    expect((await door.engine.report(task)).states).to.include({ accepted: 2 });
+  });
+
+  it('stays with a worker that is slow but alive', async () => {
+    const slow = await door.addDevice('sandbox-slow-1');
+    await door.addProfile('sandbox', { slowMs: 1_500 }, 'slow');
+    await database()
+      .connection.collection('devices')
+      .updateOne({ _id: slow }, { $set: { profile: 'slow' } });
+    const first = await survivor();
+    const second = await survivor();
+    const task = await first.accept({
+      audience: { devices: [slow.toHexString()] },
+      ifUnsure: 'leave',
+    });
+    await first.ended(task);
+    await Promise.all([first.engine.stop(2_000), second.engine.stop(2_000)]);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: slow.toHexString(), state: 'accepted' },
+    ]);
+  });
+
+  it('is handed back when a worker is told to stop', async () => {
+    const slow = await door.addDevice('sandbox-slow-2');
+    await door.addProfile('sandbox', { slowMs: 20_000 }, 'slow');
+    await database()
+      .connection.collection('devices')
+      .updateOne({ _id: slow }, { $set: { profile: 'slow' } });
+    const worker = await survivor();
+    const task = await worker.accept({ audience: { devices: [slow.toHexString()] } });
+    while (
+      (await batches(worker.parts.db).countDocuments({ task: task._id, state: 'sending' })) === 0
+    );
+    await worker.engine.stop(200);
+    expect(await door.engine.report(task)).to.deep.include({ targeted: 1, pending: 1 });
+    const open = await batches(door.parts.db).find({ task: task._id, state: 'due' }).toArray();
+    expect(open).to.have.length(1);
+    expect(open[0]).to.include({ maybe: true });
+  });
+});

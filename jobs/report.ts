@@ -1,0 +1,261 @@
+/** Report: one transaction writes the rows, the batch's counts and the follow-up batches of whoever is tried again. */
+import { setTimeout } from 'node:timers/promises';
+import { mongo, Types } from 'mongoose';
+import {
+  ACCOUNT_KEY_BYTES,
+  type Batch,
+  batches,
+  type Counts,
+  countKey,
+  DEVICE_BYTES,
+  type DeliveryState,
+  followUpBatchId,
+} from '../models/batch.js';
+import { type Delivery, deliveries, deliveryId } from '../models/delivery.js';
+import type { Task } from '../models/task.js';
+import { inTransaction } from '../models/transaction.js';
+import type { JobContext } from './context.js';
+import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
+
+/** A device of the batch that has reached its final state. */
+export interface Ended {
+  readonly index: number;
+  readonly state: DeliveryState;
+  readonly reason?: string;
+  readonly messageId?: string;
+}
+
+/** A device of the batch that is tried again. */
+export interface Again {
+  readonly index: number;
+  readonly reason: string;
+  readonly afterMs: number;
+  readonly countsAsAttempt: boolean;
+  readonly maybe: boolean;
+}
+
+export interface BatchResult {
+  readonly ended: readonly Ended[];
+  readonly again: readonly Again[];
+  /** Still on their way: they go into a batch that this process is already sending. */
+  readonly stragglers?: readonly number[];
+}
+
+export interface Reported {
+  /** False when the lease was lost: nothing was written, and nothing may follow. */
+  readonly written: boolean;
+  readonly stragglers?: Batch;
+  /** When the earliest follow-up is due. */
+  readonly nextAt?: Date;
+}
+
+const LOST: Reported = { written: false };
+/** Devices whose retries fall into the same slice of time share a batch. */
+const RETRY_SLICE_MS = 500;
+const REASON_LENGTH = 64;
+
+/** Reasons become keys of the counts; a vendor's unknown code must not break them. */
+const plainReason = (reason: string): string =>
+  reason.replace(/[^A-Za-z0-9_:-]/g, '_').slice(0, REASON_LENGTH);
+
+const slice = (
+  packed: mongo.Binary | undefined,
+  indexes: readonly number[],
+  itemBytes: number,
+): mongo.Binary => {
+  const bytes = Buffer.from(packed?.buffer ?? []);
+  return new mongo.Binary(
+    Buffer.concat(
+      indexes.map((index) => bytes.subarray(index * itemBytes, (index + 1) * itemBytes)),
+    ),
+  );
+};
+
+/** A batch of some devices of another, in the same order. */
+const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batch>): Batch => {
+  const { doneAt: _doneAt, owner: _owner, ...kept } = batch;
+  const { tokens, accounts, data } = batch;
+  return {
+    ...kept,
+    _id: followUpBatchId(batch.task),
+    first: false,
+    state: 'due',
+    size: indexes.length,
+    devices: slice(batch.devices, indexes, DEVICE_BYTES),
+    ...(tokens == null ? {} : { tokens: indexes.map((index) => tokens[index] ?? '') }),
+    ...(accounts == null ? {} : { accounts: slice(accounts, indexes, ACCOUNT_KEY_BYTES) }),
+    ...(data == null ? {} : { data: indexes.map((index) => data[index] ?? null) }),
+    movedOn: 0,
+    counts: {},
+    beat: 0,
+    fence: 0,
+    ...change,
+  };
+};
+
+const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> => {
+  const delayMs = again.countsAsAttempt
+    ? retryInMs(SCHEDULE_MS, batch.attempt, again.afterMs, Math.random())
+    : retryInMs(WAITS_MS, batch.waits + 1, again.afterMs, Math.random());
+  // Not behind the expiry: then it is claimed once more, and ends `expired` on time.
+  const notBefore = new Date(Math.min(nowMs + delayMs, batch.expiresAt.getTime()));
+  return {
+    notBefore,
+    attempt: batch.attempt + (again.countsAsAttempt ? 1 : 0),
+    waits: batch.waits + (again.countsAsAttempt ? 0 : 1),
+    maybe: again.maybe,
+    lastReason: plainReason(again.reason),
+    createdAt: new Date(nowMs),
+  };
+};
+
+const groupKey = ({ reason, afterMs, countsAsAttempt, maybe }: Again): string =>
+  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, maybe].join('|');
+
+const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batch[] => {
+  const groups = new Map<string, Again[]>();
+  for (const one of again) {
+    const group = groups.get(groupKey(one));
+    if (group == null) groups.set(groupKey(one), [one]);
+    else group.push(one);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first == null) return [];
+    const indexes = group.map(({ index }) => index).sort((left, right) => left - right);
+    return followUp(batch, indexes, retryChange(batch, first, nowMs));
+  });
+};
+
+const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): Delivery[] => {
+  const ids = Buffer.from(batch.devices?.buffer ?? []);
+  return [...ended]
+    .sort((left, right) => left.index - right.index)
+    .map(({ index, state, reason, messageId }) => {
+      const device = ids.subarray(index * DEVICE_BYTES, (index + 1) * DEVICE_BYTES);
+      return {
+        _id: deliveryId(task._id.id, device),
+        d: new Types.ObjectId(device),
+        s: state,
+        ...(reason == null ? {} : { r: plainReason(reason) }),
+        v: batch.vendor,
+        p: batch.profile,
+        ...(messageId == null ? {} : { m: messageId }),
+        n: batch.attempt,
+        t: at,
+      };
+    });
+};
+
+const countsOf = (ended: readonly Ended[]): Counts => {
+  const counts: Counts = {};
+  for (const { state, reason } of ended) {
+    const key = countKey(
+      state,
+      reason == null || state === 'accepted' ? undefined : plainReason(reason),
+    );
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+};
+
+/** The database is away or busy, as opposed to refusing what we write. */
+const isTrouble = (error: unknown): boolean =>
+  error instanceof mongo.MongoNetworkError ||
+  error instanceof mongo.MongoServerSelectionError ||
+  (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) ||
+  (error instanceof mongo.MongoError && error.hasErrorLabel('TransientTransactionError'));
+
+/** Whether a commit whose answer got lost was made all the same. */
+const isDoneByUs = async (db: mongo.Db, batch: Batch): Promise<boolean> =>
+  (await batches(db).findOne(
+    { _id: batch._id, fence: batch.fence, state: 'done' },
+    { projection: { _id: 1 }, readConcern: { level: 'majority' } },
+  )) != null;
+
+class LeaseLost extends Error {}
+
+/** The outcomes are known and would be lost: so long a database that is away is waited for. */
+const WRITE_TRIES = 90;
+const WRITE_PAUSE_MS = 1_000;
+
+const tryWrite = async (
+  { parts }: JobContext,
+  task: Task,
+  batch: Batch,
+  { rows, followUps, counts }: { rows: Delivery[]; followUps: Batch[]; counts: Counts },
+): Promise<boolean> => {
+  const { db, connection } = parts;
+  const movedOn = followUps.reduce((sum, { size }) => sum + size, 0);
+  try {
+    await inTransaction(connection, async (session) => {
+      const { matchedCount } = await batches(db).updateOne(
+        { _id: batch._id, fence: batch.fence, state: { $in: ['claimed', 'sending'] } },
+        {
+          $set: { state: 'done', counts, movedOn, doneAt: new Date(parts.now()) },
+          $unset: { owner: '', devices: '', tokens: '', accounts: '', data: '' },
+        },
+        { session },
+      );
+      if (matchedCount === 0) throw new LeaseLost();
+      if (rows.length > 0) await deliveries(db, task.deliveriesIn).insertMany(rows, { session });
+      if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
+    });
+    return true;
+  } catch (error) {
+    if (await isDoneByUs(db, batch)) return true;
+    if (error instanceof LeaseLost) return false;
+    throw error;
+  }
+};
+
+const write = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  lines: { rows: Delivery[]; followUps: Batch[]; counts: Counts },
+): Promise<boolean> => {
+  for (let left = WRITE_TRIES; ; left -= 1) {
+    try {
+      return await tryWrite(context, task, batch, lines);
+    } catch (error) {
+      const fields = { taskId: task._id.toHexString(), error };
+      context.parts.log.error('A report could not be written', fields);
+      if (left === 0 || !isTrouble(error)) throw error;
+      await setTimeout(WRITE_PAUSE_MS);
+    }
+  }
+};
+
+export const report = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  result: BatchResult,
+): Promise<Reported> => {
+  const nowMs = context.parts.now();
+  const retries = followUpsOf(batch, result.again, nowMs);
+  const stragglers =
+    result.stragglers == null || result.stragglers.length === 0
+      ? undefined
+      : followUp(batch, result.stragglers, {
+          state: 'sending',
+          owner: context.parts.owner,
+          fence: 1,
+          beat: 1,
+        });
+  const followUps = stragglers == null ? retries : [...retries, stragglers];
+  const rows = rowsOf(task, batch, result.ended, new Date(nowMs));
+  const written = await write(context, task, batch, {
+    rows,
+    followUps,
+    counts: countsOf(result.ended),
+  });
+  if (!written) return LOST;
+  const nextAtMs = Math.min(...retries.map(({ notBefore }) => notBefore.getTime()));
+  return {
+    written,
+    ...(stragglers == null ? {} : { stragglers }),
+    ...(retries.length === 0 ? {} : { nextAt: new Date(nextAtMs) }),
+  };
+};

@@ -1,0 +1,50 @@
+/** Gathers what the decision about a device depends on, for one app and one purpose. */
+import { accountKey, tokenKey } from '../models/token-key.js';
+import type { Candidate } from './audience.js';
+import type { JobContext } from './context.js';
+import type { CutRules } from './cut.js';
+import type { DeviceView, Rules } from './eligibility.js';
+import { onSuppressionList } from './on-list.js';
+
+const accountKeysOf = (
+  devices: Iterable<DeviceView>,
+  accountKeyOf: (account: string) => Buffer,
+): Uint8Array[] =>
+  [...devices].flatMap(({ tokenKey, account }) => [
+    tokenKey.buffer,
+    ...(account == null ? [] : [accountKeyOf(account)]),
+  ]);
+
+/** `rawKeys`: hashes of tokens that are not registered. */
+export const rulesFor = async (
+  { parts, profiles, secrets }: JobContext,
+  { app, purpose }: { app: string; purpose: string },
+  devices: readonly DeviceView[],
+  rawKeys: readonly Uint8Array[] = [],
+): Promise<Rules> => {
+  const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
+  const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
+  const onList = await onSuppressionList(parts.db, app, () => [
+    ...accountKeysOf(devices, accountKeyOf),
+    ...rawKeys,
+  ]);
+  return { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
+};
+
+/** The same for a stretch of an audience, where tokens may not be registered. */
+export const cutRulesFor = async (
+  context: JobContext,
+  task: { app: string; purpose: string; allowRaw: boolean },
+  candidates: readonly Candidate[],
+): Promise<CutRules> => {
+  const secret = await context.secrets(task.app);
+  const rawKeys = candidates.flatMap(({ raw }) =>
+    raw?.vendor == null ? [] : [tokenKey(secret, raw.vendor, raw.token)],
+  );
+  const devices = candidates.flatMap(({ device }) => device ?? []);
+  return {
+    ...(await rulesFor(context, task, devices, rawKeys)),
+    allowRaw: task.allowRaw,
+    rawKeyOf: (vendor, token) => tokenKey(secret, vendor, token).toString('hex'),
+  };
+};

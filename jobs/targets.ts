@@ -1,0 +1,107 @@
+/** Reads a batch's devices afresh and sorts out who may still be pushed to. */
+import { Types } from 'mongoose';
+import { ACCOUNT_KEY_BYTES, type Batch, DEVICE_BYTES, unpack } from '../models/batch.js';
+import type { Task } from '../models/task.js';
+import { tokenKey } from '../models/token-key.js';
+import { devicesOf } from './audience.js';
+import type { JobContext } from './context.js';
+import {
+  DEVICE_FIELDS,
+  type DeviceView,
+  type Rules,
+  type SuppressedReason,
+  suppressionOf,
+} from './eligibility.js';
+import { localeFor, type Variant } from './message.js';
+import { rulesFor } from './rules.js';
+
+/** A device of a batch; `index` is its place there. */
+export interface SendTarget {
+  readonly index: number;
+  readonly token: string;
+  readonly wasSuspect: boolean;
+  readonly variant: Variant;
+}
+
+export interface BatchTargets {
+  readonly targets: SendTarget[];
+  readonly suppressed: { readonly index: number; readonly reason: SuppressedReason }[];
+}
+
+const NOBODY: Variant = { locale: '' };
+
+const variantOf = (
+  task: Task,
+  batch: Batch,
+  index: number,
+  locale: string | undefined,
+): Variant => {
+  const data = batch.data?.[index];
+  const chosen = localeFor(task.message.localized, locale);
+  if (data == null) return chosen === '' ? NOBODY : { locale: chosen };
+  return { locale: chosen, data };
+};
+
+/** Tokens that are not registered: only the suppression list can speak for their people now. */
+const rawTargets = (
+  task: Task,
+  batch: Batch,
+  tokens: readonly string[],
+  keys: readonly Buffer[],
+  rules: Rules,
+): BatchTargets => {
+  const result: BatchTargets = { targets: [], suppressed: [] };
+  tokens.forEach((token, index) => {
+    if (rules.onList.has(keys[index]?.toString('hex') ?? '')) {
+      result.suppressed.push({ index, reason: 'suppression-list' });
+    } else {
+      const variant = variantOf(task, batch, index, undefined);
+      result.targets.push({ index, token, wasSuspect: false, variant });
+    }
+  });
+  return result;
+};
+
+const registeredTargets = (
+  task: Task,
+  batch: Batch,
+  devices: ReadonlyMap<string, DeviceView>,
+  rules: Rules,
+): BatchTargets => {
+  const result: BatchTargets = { targets: [], suppressed: [] };
+  const accounts = unpack(batch.accounts, ACCOUNT_KEY_BYTES);
+  const { vendor, profile } = batch;
+  unpack(batch.devices, DEVICE_BYTES).forEach((id, index) => {
+    const device = devices.get(id.toString('hex'));
+    const accountKey = accounts[index];
+    const expected = { vendor, profile, ...(accountKey == null ? {} : { accountKey }) };
+    const reason = device == null ? 'erased' : suppressionOf(device, expected, rules);
+    if (device == null || reason != null) {
+      result.suppressed.push({ index, reason: reason ?? 'erased' });
+      return;
+    }
+    const variant = variantOf(task, batch, index, device.locale);
+    const wasSuspect = device.state === 'suspect';
+    result.targets.push({ index, token: device.token, wasSuspect, variant });
+  });
+  return result;
+};
+
+export const readTargets = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+): Promise<BatchTargets> => {
+  const about = { app: task.app, purpose: task.message.purpose };
+  if (batch.tokens != null) {
+    const secret = await context.secrets(task.app);
+    const keys = batch.tokens.map((token) => tokenKey(secret, batch.vendor, token));
+    return rawTargets(task, batch, batch.tokens, keys, await rulesFor(context, about, [], keys));
+  }
+  const ids = unpack(batch.devices, DEVICE_BYTES).map((id) => new Types.ObjectId(id));
+  const found = await devicesOf(context.parts.db)
+    .find({ _id: { $in: ids } }, { projection: DEVICE_FIELDS })
+    .toArray();
+  const devices = new Map(found.map((device) => [device._id.toHexString(), device]));
+  return registeredTargets(task, batch, devices, await rulesFor(context, about, found));
+};
