@@ -43,12 +43,13 @@ export interface AudienceContext {
 export const devicesOf = (db: mongo.Db): mongo.Collection<DeviceView> =>
   db.collection<DeviceView>('devices');
 
+/** Devices of other apps are as unknown as none: a report must not tell anything of them. */
 const readDevices = async (
-  db: mongo.Db,
+  { db, app }: AudienceContext,
   ids: readonly Types.ObjectId[],
 ): Promise<Map<string, DeviceView>> => {
   const found = await devicesOf(db)
-    .find({ _id: { $in: [...ids] } }, { projection: DEVICE_FIELDS })
+    .find({ _id: { $in: [...ids] }, app }, { projection: DEVICE_FIELDS })
     .toArray();
   return new Map(found.map((device) => [device._id.toHexString(), device]));
 };
@@ -70,7 +71,7 @@ const streamed = (db: mongo.Db, query: AudienceQuery): AudienceSource => ({
 
 /** A list whose devices are read afresh, stretch by stretch. */
 const listed = (
-  db: mongo.Db,
+  context: AudienceContext,
   candidates: Candidate[],
   options: { unmatched?: number; oneStretch?: boolean } = {},
 ): AudienceSource => {
@@ -84,7 +85,7 @@ const listed = (
       if (start < 0) return [];
       const some = sorted.slice(start, start + limit);
       const registered = some.filter(({ raw }) => raw == null).map(({ id }) => id);
-      const devices = await readDevices(db, registered);
+      const devices = await readDevices(context, registered);
       return some.map((candidate) => {
         const device = devices.get(candidate.id.toHexString());
         return device == null ? candidate : { ...candidate, device };
@@ -94,14 +95,14 @@ const listed = (
 };
 
 const ofTokens = async (context: AudienceContext, items: TokenItem[]): Promise<AudienceSource> =>
-  listed(context.db, await resolveTokens(context, items), { oneStretch: true });
+  listed(context, await resolveTokens(context, items), { oneStretch: true });
 
 const ofAccounts = async (
   context: AudienceContext,
   items: AccountItem[],
 ): Promise<AudienceSource> => {
   const { candidates, unmatched } = await resolveAccounts(context, items);
-  return listed(context.db, candidates, { unmatched });
+  return listed(context, candidates, { unmatched });
 };
 
 export const openAudience = async (
@@ -113,7 +114,7 @@ export const openAudience = async (
   if ('accounts' in audience) return ofAccounts(context, audience.accounts);
   if ('devices' in audience) {
     return listed(
-      db,
+      context,
       uniqueIds(audience.devices).map((id) => ({ id })),
     );
   }

@@ -17,7 +17,8 @@ import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
-import { createTokenGuard, TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-guard.js';
+import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
+import { createTokenGuard } from './token-guard.js';
 
 const createContext = (parts: JobParts): JobContext => ({
   parts,
@@ -55,6 +56,7 @@ export const createEngine = (parts: JobParts): Engine => {
       everyMs: timings.beatMs,
       work: () => beat(db, parts.owner, context.inFlight.held()),
     },
+    { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
     {
       name: 'lease watch',
@@ -100,6 +102,9 @@ export const createEngine = (parts: JobParts): Engine => {
       await context.inFlight.idle();
       clearTimeout(timer);
       await ticks.stop();
+      await context.guard.flush().catch((error: unknown) => {
+        parts.log.warn('Evidence about tokens could not be kept', { error });
+      });
       await context.profiles.close();
     },
   };

@@ -67,19 +67,22 @@ const send = async (
   { held, after }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
-  const readAt = new Date(parts.now());
+  const asked = { readAt: new Date(parts.now()), revision: open.revision };
   const read = await readTargets(context, task, batch);
   const { sorted, spared } = spareAllButProbe(context, batch, read);
   if (sorted.targets.length === 0) {
     breaker.undecided(vendorProfileOf(batch));
     const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
-    await settleWith(context, task, batch, verdicts, readAt);
+    await settleWith(context, task, batch, verdicts, asked);
     return;
   }
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
-  if (!(await markSending(parts.db, batch))) return;
+  if (!(await markSending(parts.db, batch))) {
+    breaker.undecided(vendorProfileOf(batch));
+    return;
+  }
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
@@ -91,7 +94,7 @@ const send = async (
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
   });
-  await gather({ context, task, batch, sorted, readAt, spared, sending, held }, after);
+  await gather({ context, task, batch, sorted, asked, spared, sending, held }, after);
 };
 
 const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
@@ -101,6 +104,7 @@ const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promi
   if (await heldBack(context, task, batch)) return;
   const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
   if (open == null) {
+    context.breaker.undecided(vendorProfileOf(batch));
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
     return;
   }
@@ -123,6 +127,8 @@ export const dispatchNext = async (
   try {
     await dispatchBatch(context, batch, { held, after });
   } catch (error) {
+    // It may have been the probe of its profile, which others wait for.
+    context.breaker.undecided(vendorProfileOf(batch));
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {
       state: 'due',

@@ -5,21 +5,29 @@ import { tasks } from '../models/lease.js';
 import { hasOpenBatch } from '../models/ledger.js';
 import type { JobContext } from './context.js';
 
+/** Cancelled, but its last rows may be missing. */
+const CANCELLED = { state: 'cancelled', endedAt: { $exists: false } } as const;
+
 /** True when this call ended the task. */
 export const finishIfDone = async (
   { parts }: Pick<JobContext, 'parts'>,
   task: Types.ObjectId,
 ): Promise<boolean> => {
-  if (await hasOpenBatch(parts.db, task)) return false;
+  // First whether the planner is done with it, then the look for open batches: the other way round, a last stretch that is
+  // committed between the two would be overlooked. Majority, because the snapshot of the second look must not be older.
+  const canEnd = await tasks(parts.db).findOne(
+    { _id: task, $or: [{ state: 'sending', planned: true }, CANCELLED] },
+    { projection: { _id: 1 }, readConcern: { level: 'majority' } },
+  );
+  if (canEnd == null || (await hasOpenBatch(parts.db, task))) return false;
   const endedAt = new Date(parts.now());
-  // A planner inserts batches only while the task is `planning`, so none can appear behind our look.
   const done = await tasks(parts.db).updateOne(
     { _id: task, state: 'sending', planned: true },
     { $set: { state: 'done', endedAt }, $unset: { owner: '' } },
   );
   if (done.matchedCount === 1) return true;
   const settled = await tasks(parts.db).updateOne(
-    { _id: task, state: 'cancelled', endedAt: { $exists: false } },
+    { _id: task, ...CANCELLED },
     { $set: { endedAt }, $unset: { owner: '' } },
   );
   if (settled.matchedCount === 0) return false;

@@ -10,6 +10,7 @@ import type { Held } from './in-flight.js';
 import { type Again, type BatchResult, type Ended, report } from './report.js';
 import type { Sending } from './send.js';
 import type { BatchTargets, SendTarget } from './targets.js';
+import type { Asked } from './token-guard.js';
 
 /** What a finished dispatch asks of the loop around it: look again when follow-ups are due. */
 export type AfterDispatch = (nextAt: Date | undefined) => void;
@@ -70,11 +71,11 @@ export const settleWith = async (
   task: Task,
   batch: Batch,
   verdicts: Verdicts,
-  readAt: Date,
+  asked: Asked,
 ): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
   const { written, ...rest } = await report(context, task, batch, verdicts);
   if (!written) return {};
-  await context.guard.learn(batch, verdicts, readAt);
+  await context.guard.learn(batch, verdicts, asked);
   await finishIfDone(context, task._id);
   return rest;
 };
@@ -108,8 +109,7 @@ export interface Sent {
   task: Task;
   batch: Batch;
   sorted: BatchTargets;
-  /** When its devices were read. */
-  readAt: Date;
+  asked: Asked;
   /** Not sent now, because one push is enough to ask a refused account again. */
   spared: Again[];
   sending: Sending;
@@ -128,7 +128,7 @@ const followStragglers = async (
   const { targets, outcomes } = renumber(slow, sending.outcomes);
   tellBreaker(context, stragglers, outcomes.values());
   const verdicts = judge(task, stragglers, targets, outcomes);
-  const { nextAt } = await settleWith(context, task, stragglers, verdicts, sent.readAt);
+  const { nextAt } = await settleWith(context, task, stragglers, verdicts, sent.asked);
   after(nextAt);
 };
 
@@ -151,7 +151,7 @@ export const gather = async (sent: Sent, after: AfterDispatch): Promise<void> =>
       ...verdicts,
       stragglers: slow.map(({ index }) => index),
     },
-    sent.readAt,
+    sent.asked,
   );
   after(nextAt);
   if (stragglers == null) return;

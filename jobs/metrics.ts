@@ -23,7 +23,7 @@ export interface MetricsOptions {
 export interface Metrics {
   /** Outcomes of attempts, as the adapter gave them. */
   pushed(vendor: string, outcome: OutcomeKind, devices?: number): void;
-  /** From the task's acceptance to the first request to a vendor. */
+  /** From the task's acceptance, or its scheduled instant, to the first request of a batch; not of retries. */
   acceptToVendor(seconds: number): void;
   /** One `send` of an adapter. */
   vendorLatency(vendor: string, seconds: number): void;
@@ -122,7 +122,7 @@ export const createMetrics = (registry: Registry, options: MetricsOptions): Metr
   });
   const acceptToVendor = new Histogram({
     name: 'pigeonpost_accept_to_vendor_seconds',
-    help: 'From the acceptance of a task to its first request to a vendor',
+    help: 'From the acceptance of a task to the first request of each of its batches',
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300],
     registers,
   });

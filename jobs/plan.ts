@@ -159,12 +159,11 @@ export const planAccepted = async (context: JobContext, planned: () => void): Pr
         await fail(context, task, error.message);
         continue;
       }
+      // The lease runs out and the watch gives the task to somebody else, who continues at the cursor.
       parts.log.error('Planning failed and will be tried again', {
         taskId: task._id.toHexString(),
         error,
       });
-      // The lease runs out and the sweep gives the task to somebody else, who continues at the cursor.
-      throw error;
     } finally {
       held.release();
     }

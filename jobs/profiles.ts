@@ -10,6 +10,8 @@ export interface OpenProfile {
   readonly vendor: Vendor;
   readonly profile: string;
   readonly settings: Record<string, unknown>;
+  /** Rises with every change of the settings. */
+  readonly revision: number;
   /** Opened on first use; throws what `Vendor.open` throws. */
   adapter(): Adapter;
 }
@@ -35,7 +37,7 @@ export const createProfiles = (
 ): Profiles => {
   const apps = new Map<string, Cached>();
   /** By id; replaced when the revision changes. */
-  const open = new Map<string, OpenProfile & { revision: number; close(): Promise<void> }>();
+  const open = new Map<string, OpenProfile & { close(): Promise<void> }>();
 
   const openProfile = (stored: VendorProfile, vendor: Vendor): OpenProfile => {
     const current = open.get(stored._id);

@@ -123,9 +123,13 @@ const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batc
     const [first] = group;
     if (first == null) return [];
     const indexes = group.map(({ index }) => index).sort((left, right) => left - right);
-    return followUp(batch, indexes, retryChange(batch, first, nowMs));
+    const afterMs = Math.max(...group.map((again) => again.afterMs));
+    return followUp(batch, indexes, retryChange(batch, { ...first, afterMs }, nowMs));
   });
 };
+
+/** States that are decided without sending this time. */
+const UNSENT: ReadonlySet<DeliveryState> = new Set(['suppressed', 'expired', 'cancelled']);
 
 const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): Delivery[] => {
   const ids = Buffer.from(batch.devices?.buffer ?? []);
@@ -141,7 +145,7 @@ const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): De
         v: batch.vendor,
         p: batch.profile,
         ...(messageId == null ? {} : { m: messageId }),
-        n: batch.attempt,
+        n: UNSENT.has(state) ? batch.attempt - 1 : batch.attempt,
         t: at,
       };
     });

@@ -36,4 +36,4 @@ export const retryInMs = (
   count: number,
   floorMs: number,
   random: number,
-): number => Math.round(Math.max(nth(schedule, count), floorMs) * (1 + JITTER * random));
+): number => Math.ceil(Math.max(nth(schedule, count), floorMs) * (1 + JITTER * random));

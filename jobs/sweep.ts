@@ -1,8 +1,9 @@
 /** Sweep: starts what is due, ends what is over, and mends whatever a crash left between two steps. */
-import type { mongo } from 'mongoose';
+import type { mongo, Types } from 'mongoose';
 import { audienceLists } from '../models/audience-list.js';
 import { batches } from '../models/batch.js';
 import { tasks } from '../models/lease.js';
+import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { finishIfDone } from './finish.js';
 
@@ -27,10 +28,18 @@ const dueExpired = async (db: mongo.Db, now: Date): Promise<void> => {
 
 /** A batch that was held in the moment its task was resumed or cancelled. */
 const freeForgotten = async (db: mongo.Db, now: Date): Promise<void> => {
-  const held = await batches(db).distinct('task', { state: 'held' });
+  // `distinct` takes no hint before MongoDB 7.1, and without one it reads every batch there is.
+  const held = await batches(db)
+    .aggregate<Pick<Task, '_id'>>([{ $match: { state: 'held' } }, { $group: { _id: '$task' } }], {
+      hint: 'held',
+    })
+    .toArray();
   if (held.length === 0) return;
   const running = await tasks(db)
-    .find({ _id: { $in: held }, state: { $ne: 'paused' } }, { projection: { _id: 1 } })
+    .find(
+      { _id: { $in: held.map(({ _id }) => _id) }, state: { $ne: 'paused' } },
+      { projection: { _id: 1 } },
+    )
     .toArray();
   if (running.length === 0) return;
   await batches(db).updateMany(
@@ -39,25 +48,40 @@ const freeForgotten = async (db: mongo.Db, now: Date): Promise<void> => {
   );
 };
 
-const finishForgotten = async (context: JobContext): Promise<void> => {
-  const open = await tasks(context.parts.db)
+/** Cancelled tasks whose last rows may be missing. */
+const openCancelled = async (db: mongo.Db): Promise<Types.ObjectId[]> => {
+  const open = await tasks(db)
     .find(
-      {
-        $or: [
-          { state: 'sending', planned: true },
-          { state: 'cancelled', endedAt: { $exists: false } },
-        ],
-      },
-      { projection: { _id: 1 } },
+      { state: 'cancelled', endedAt: { $exists: false } },
+      { projection: { _id: 1 }, hint: CANCELLED_INDEX },
     )
     .toArray();
-  for (const { _id } of open) await finishIfDone(context, _id);
+  return open.map(({ _id }) => _id);
+};
+
+/** Retries of a cancelled task that were written behind the cancel would wait for as long as the vendor asked for. */
+const hurryCancelled = async (db: mongo.Db, now: Date): Promise<void> => {
+  const cancelled = await openCancelled(db);
+  if (cancelled.length === 0) return;
+  await batches(db).updateMany(
+    { task: { $in: cancelled }, state: 'due', notBefore: { $gt: now } },
+    { $set: { notBefore: now } },
+  );
+};
+
+const finishForgotten = async (context: JobContext): Promise<void> => {
+  const { db } = context.parts;
+  const sending = await tasks(db)
+    .find({ state: 'sending', planned: true }, { projection: { _id: 1 } })
+    .toArray();
+  const open = [...sending.map(({ _id }) => _id), ...(await openCancelled(db))];
+  for (const id of open) await finishIfDone(context, id);
 };
 
 /** Lists of tasks that ended or were planned while nobody could delete them. */
 const dropLists = async (db: mongo.Db): Promise<void> => {
   const kept = await audienceLists(db)
-    .find({}, { projection: { _id: 1 } })
+    .find({}, { projection: { _id: 1 }, hint: { _id: 1 } })
     .toArray();
   if (kept.length === 0) return;
   const over = await tasks(db)
@@ -75,7 +99,11 @@ const dropLists = async (db: mongo.Db): Promise<void> => {
 /** Whether anything waits to be planned or sent now. */
 const hasWork = async (db: mongo.Db, now: Date): Promise<boolean> => {
   const [batch, task] = await Promise.all([
-    batches(db).findOne({ state: 'due', notBefore: { $lte: now } }, { projection: { _id: 1 } }),
+    // Named lanes let the index of due batches serve.
+    batches(db).findOne(
+      { lane: { $in: [...LANES] }, state: 'due', notBefore: { $lte: now } },
+      { projection: { _id: 1 } },
+    ),
     tasks(db).findOne({ state: 'accepted' }, { projection: { _id: 1 } }),
   ]);
   return batch != null || task != null;
@@ -88,6 +116,7 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   await startScheduled(db, now);
   await dueExpired(db, now);
   await freeForgotten(db, now);
+  await hurryCancelled(db, now);
   await finishForgotten(context);
   await dropLists(db);
   await context.guard.review();

@@ -42,24 +42,47 @@ const variantOf = (
   return { locale: chosen, data };
 };
 
-/** Tokens that are not registered: only the suppression list can speak for their people now. */
+/** `keys`: hashes of the batch's tokens. `registered`: by hash, devices that have come to hold one since planning. */
 const rawTargets = (
   task: Task,
   batch: Batch,
-  tokens: readonly string[],
-  keys: readonly Buffer[],
+  keys: readonly string[],
+  registered: ReadonlyMap<string, DeviceView>,
   rules: Rules,
 ): BatchTargets => {
   const result: BatchTargets = { targets: [], suppressed: [] };
-  tokens.forEach((token, index) => {
-    if (rules.onList.has(keys[index]?.toString('hex') ?? '')) {
-      result.suppressed.push({ index, reason: 'suppression-list' });
-    } else {
-      const variant = variantOf(task, batch, index, undefined);
-      result.targets.push({ index, token, wasSuspect: false, variant });
+  batch.tokens?.forEach((token, index) => {
+    const key = keys[index] ?? '';
+    const device = registered.get(key);
+    const ofDevice = device == null ? null : suppressionOf(device, {}, rules);
+    const reason = rules.onList.has(key) ? 'suppression-list' : ofDevice;
+    if (reason != null) {
+      result.suppressed.push({ index, reason });
+      return;
     }
+    const variant = variantOf(task, batch, index, device?.locale);
+    result.targets.push({ index, token, wasSuspect: false, variant });
   });
   return result;
+};
+
+/** Tokens that were not registered: whoever has registered one since then decides for themselves. */
+const readRawTargets = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+): Promise<BatchTargets> => {
+  const { app, message } = task;
+  const { profile } = batch;
+  const secret = await context.secrets(app);
+  const keys = (batch.tokens ?? []).map((token) => tokenKey(secret, batch.vendor, token));
+  const found = await devicesOf(context.parts.db)
+    .find({ app, tokenKey: { $in: keys as never[] }, profile }, { projection: DEVICE_FIELDS })
+    .toArray();
+  const registered = new Map(found.map((device) => [device.tokenKey.toString('hex'), device]));
+  const rules = await rulesFor(context, { app, purpose: message.purpose }, found, keys);
+  const hexKeys = keys.map((key) => key.toString('hex'));
+  return rawTargets(task, batch, hexKeys, registered, rules);
 };
 
 const registeredTargets = (
@@ -93,11 +116,7 @@ export const readTargets = async (
   batch: Batch,
 ): Promise<BatchTargets> => {
   const about = { app: task.app, purpose: task.message.purpose };
-  if (batch.tokens != null) {
-    const secret = await context.secrets(task.app);
-    const keys = batch.tokens.map((token) => tokenKey(secret, batch.vendor, token));
-    return rawTargets(task, batch, batch.tokens, keys, await rulesFor(context, about, [], keys));
-  }
+  if (batch.tokens != null) return readRawTargets(context, task, batch);
   const ids = unpack(batch.devices, DEVICE_BYTES).map((id) => new Types.ObjectId(id));
   const found = await devicesOf(context.parts.db)
     .find({ _id: { $in: ids } }, { projection: DEVICE_FIELDS })

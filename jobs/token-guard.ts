@@ -1,35 +1,18 @@
 /** Forgets tokens by evidence: only when the same profile also reaches somebody, so that no mistake of ours forgets a live token. */
-import { mongo, Types } from 'mongoose';
+import { Types } from 'mongoose';
 import { type Batch, DEVICE_BYTES } from '../models/batch.js';
 import type { Device } from '../models/device.js';
+import { type VendorProfile, vendorProfileId } from '../models/vendor-profile.js';
 import type { TokenEffect } from './consequence.js';
 import type { JobParts } from './parts.js';
 import type { Ended } from './report.js';
-
-const SLOT_MS = 60_000;
-export const WINDOW_SLOTS = 10;
-const KEEP_MS = 2 * WINDOW_SLOTS * SLOT_MS;
+import { createTokenEvidence, type Origin, type Window } from './token-evidence.js';
 
 /** Gone tokens are believed while at least one push arrives for ten of them. */
 export const ACCEPTED_PER_GONE = 0.1;
 
-export const isHealthy = ({ accepted, gone }: { accepted: number; gone: number }): boolean =>
+export const isHealthy = ({ accepted, gone }: Window): boolean =>
   accepted > 0 && accepted >= gone * ACCEPTED_PER_GONE;
-
-interface Evidence {
-  /** `<app>/<vendor>/<profile>/<slot>`. */
-  _id: string;
-  app: string;
-  vendor: string;
-  profile: string;
-  slot: number;
-  accepted: number;
-  gone: number;
-  reasons?: Record<string, number>;
-  at: Date;
-}
-
-type Profile = Pick<Batch, 'app' | 'vendor' | 'profile'>;
 
 export interface Learned {
   readonly ended: readonly Ended[];
@@ -42,77 +25,47 @@ export interface Learned {
   readonly recovered: readonly number[];
 }
 
-export interface TokenGuard {
-  /** Hears of a reported batch; `readAt`: when its devices were read. Never rejects: a token can be forgotten the next time. */
-  learn(batch: Batch, learned: Learned, readAt: Date): Promise<void>;
-  /** Writes down successes, which are gathered in memory. */
-  flush(): Promise<void>;
-  /** Believes suspects of profiles that have become healthy since. */
-  review(): Promise<void>;
+/** Where the news comes from. */
+export interface Asked {
+  /** When the batch's devices were read. */
+  readonly readAt: Date;
+  /** Of the profile's settings that it was sent with. */
+  readonly revision: number;
 }
 
-const evidence = (db: mongo.Db): mongo.Collection<Evidence> => db.collection('token_evidence');
-
-export const tokenEvidenceIndexes: mongo.IndexDescription[] = [
-  { key: { at: 1 }, expireAfterSeconds: KEEP_MS / 1_000 },
-  { key: { app: 1, vendor: 1, profile: 1, slot: 1 } },
-];
-export const TOKEN_EVIDENCE = 'token_evidence';
+export interface TokenGuard {
+  /** Hears of a reported batch. Never rejects: a token can be forgotten the next time. */
+  learn(batch: Batch, learned: Learned, asked: Asked): Promise<void>;
+  /** Writes down successes, which are gathered in memory. */
+  flush(): Promise<void>;
+  /** Believes suspects of profiles that have become healthy since, and raises the alarm about the others. */
+  review(): Promise<void>;
+}
 
 export const createTokenGuard = (
   parts: Pick<JobParts, 'db' | 'now' | 'log' | 'metrics'>,
 ): TokenGuard => {
   const { db, log, metrics } = parts;
   const devices = db.collection<Device>('devices');
-  const slotNow = (): number => Math.floor(parts.now() / SLOT_MS);
+  const evidence = createTokenEvidence(parts);
 
-  const add = async (profile: Profile, accepted: number, reasons: string[]): Promise<void> => {
-    const { app, vendor, profile: name } = profile;
-    const slot = slotNow();
-    const increments: Record<string, number> = { accepted, gone: reasons.length };
-    for (const reason of reasons) {
-      const key = `reasons.${reason.replace(/[^A-Za-z0-9_-]/g, '_')}`;
-      increments[key] = (increments[key] ?? 0) + 1;
-    }
-    await evidence(db).updateOne(
-      { _id: `${app}/${vendor}/${name}/${slot}` },
-      {
-        $inc: increments,
-        $setOnInsert: { app, vendor, profile: name, slot, at: new Date(parts.now()) },
-      },
-      { upsert: true },
-    );
+  /** Since when these settings hold; null when they hold no more. */
+  const validSince = async ({ app, vendor, profile, revision }: Origin): Promise<Date | null> => {
+    const found = await db
+      .collection<VendorProfile>('vendor_profiles')
+      .findOne({ _id: vendorProfileId(app, vendor, profile), revision });
+    return found?.updatedAt ?? null;
   };
 
-  /** Successes since the last flush: they need not be known at once, and single-device tasks must not write one by one. */
-  let unwritten = new Map<string, { profile: Profile; accepted: number }>();
-  const remember = ({ app, vendor, profile }: Profile, accepted: number): void => {
-    const key = `${app}/${vendor}/${profile}`;
-    const before = unwritten.get(key)?.accepted ?? 0;
-    unwritten.set(key, { profile: { app, vendor, profile }, accepted: before + accepted });
-  };
-  const flush = async (): Promise<void> => {
-    const some = [...unwritten.values()];
-    unwritten = new Map();
-    await Promise.all(some.map(({ profile, accepted }) => add(profile, accepted, [])));
-  };
-
-  const inWindow = async ({
-    app,
-    vendor,
-    profile,
-  }: Profile): Promise<{ accepted: number; gone: number }> => {
-    const slots = await evidence(db)
-      .find({ app, vendor, profile, slot: { $gt: slotNow() - WINDOW_SLOTS } })
-      .toArray();
-    return {
-      accepted: slots.reduce((sum, { accepted }) => sum + accepted, 0),
-      gone: slots.reduce((sum, { gone }) => sum + gone, 0),
-    };
-  };
-
-  const mark = async (batch: Batch, learned: Learned, readAt: Date): Promise<void> => {
-    const healthy = isHealthy(await inWindow(batch));
+  const mark = async (
+    batch: Batch,
+    learned: Learned,
+    { readAt, revision }: Asked,
+  ): Promise<void> => {
+    const origin = { ...batch, revision };
+    // The operator has changed the settings meanwhile, perhaps because of these very answers.
+    if ((await validSince(origin)) == null) return;
+    const healthy = isHealthy(await evidence.inWindow(origin));
     const ids = Buffer.from(batch.devices?.buffer ?? []);
     const stateAt = new Date(parts.now());
     const state = healthy ? ('gone' as const) : ('suspect' as const);
@@ -130,8 +83,7 @@ export const createTokenGuard = (
       })),
       { ordered: false },
     );
-    if (healthy) return;
-    metrics.suspected(batch.vendor, learned.tokens.length);
+    if (!healthy) metrics.suspected(batch.vendor, learned.tokens.length);
   };
 
   const recover = async (batch: Batch, indexes: readonly number[]): Promise<void> => {
@@ -145,27 +97,37 @@ export const createTokenGuard = (
     );
   };
 
-  const believeSuspects = async ({ app, vendor, profile }: Profile): Promise<void> => {
-    const from = new Date((slotNow() - WINDOW_SLOTS + 1) * SLOT_MS);
+  const believeSuspects = async ({ app, vendor, profile }: Origin, since: Date): Promise<void> => {
     await devices.updateMany(
-      { app, vendor, profile, state: 'suspect', stateAt: { $gte: from } },
+      { app, vendor, profile, state: 'suspect', stateAt: { $gte: since } },
       { $set: { state: 'gone' } },
     );
   };
 
+  /** Gone tokens that the alarm was raised for, so that it is raised again only for more of them. */
+  let alarmed = new Map<string, number>();
+  const alarm = ({ app, vendor, profile }: Origin, window: Window, before: number): void => {
+    if (window.gone <= before) return;
+    metrics.guardAlarm(app, vendor, profile);
+    log.warn('Tokens are called gone without any success: none is forgotten', {
+      app,
+      vendor,
+      profile,
+      ...window,
+    });
+  };
+
   return {
-    async learn(batch, learned, readAt) {
+    async learn(batch, learned, asked) {
+      const origin = { ...batch, revision: asked.revision };
       const accepted = learned.ended.filter(({ state }) => state === 'accepted').length;
       try {
-        if (accepted > 0) remember(batch, accepted);
+        if (accepted > 0) evidence.succeeded(origin, accepted);
         if (learned.tokens.length > 0) {
-          await flush();
-          await add(
-            batch,
-            0,
-            learned.tokens.map(({ effect }) => effect.reason),
-          );
-          await mark(batch, learned, readAt);
+          await evidence.flush();
+          const reasons = learned.tokens.map(({ effect }) => effect.reason);
+          await evidence.gone(origin, reasons);
+          await mark(batch, learned, asked);
         }
         if (learned.recovered.length > 0) await recover(batch, learned.recovered);
       } catch (error) {
@@ -173,32 +135,26 @@ export const createTokenGuard = (
       }
     },
 
-    flush,
+    flush: () => evidence.flush(),
 
     async review() {
-      await flush();
-      const slots = await evidence(db)
-        .find({ slot: { $gt: slotNow() - WINDOW_SLOTS }, gone: { $gt: 0 } })
-        .project<Profile>({ app: 1, vendor: 1, profile: 1 })
-        .toArray();
-      const profiles = new Map(
-        slots.map((one) => [`${one.app}/${one.vendor}/${one.profile}`, one]),
-      );
-      for (const profile of profiles.values()) {
-        const window = await inWindow(profile);
+      await evidence.flush();
+      const stillAlarmed = new Map<string, number>();
+      for (const origin of await evidence.complainedAbout()) {
+        const since = await validSince(origin);
+        if (since == null) continue;
+        const window = await evidence.inWindow(origin);
         if (isHealthy(window)) {
-          await believeSuspects(profile);
+          const start = evidence.windowStart();
+          // What was heard before these settings says nothing about the tokens.
+          await believeSuspects(origin, since > start ? since : start);
           continue;
         }
-        const { app, vendor, profile: name } = profile;
-        metrics.guardAlarm(app, vendor, name);
-        log.warn('Tokens are called gone without any success: none is forgotten', {
-          app,
-          vendor,
-          profile: name,
-          ...window,
-        });
+        const key = vendorProfileId(origin.app, origin.vendor, origin.profile);
+        alarm(origin, window, alarmed.get(key) ?? 0);
+        stillAlarmed.set(key, window.gone);
       }
+      alarmed = stillAlarmed;
     },
   };
 };

@@ -11,10 +11,16 @@ export const devicesIn = (db: mongo.Db): mongo.Collection<Device> =>
 export const consentRecordsIn = (db: mongo.Db): mongo.Collection<ConsentRecord> =>
   db.collection<ConsentRecord>('consent_records');
 
-const installationsByVendor = (requests: readonly KeyedRegistration[]): Map<string, string[]> => {
+/** Installations, by vendor, whose devices are not among the known ones. */
+const unknownInstallations = (
+  requests: readonly KeyedRegistration[],
+  known: Iterable<Device>,
+): Map<string, string[]> => {
+  const seen = new Set<string>();
+  for (const { vendor, installationId } of known) seen.add(`${vendor}/${installationId}`);
   const byVendor = new Map<string, string[]>();
   for (const { vendor, installationId } of requests) {
-    if (installationId == null) continue;
+    if (installationId == null || seen.has(`${vendor}/${installationId}`)) continue;
     const ids = byVendor.get(vendor) ?? [];
     byVendor.set(vendor, ids);
     ids.push(installationId);
@@ -29,21 +35,16 @@ export const readBook = async (
   requests: readonly KeyedRegistration[],
   session: mongo.ClientSession,
 ): Promise<DeviceBook> => {
-  const filters: mongo.Filter<Device>[] = [
-    { app, tokenKey: { $in: requests.map(({ tokenKey }) => tokenKey) } },
-    ...[...installationsByVendor(requests)].map(([vendor, ids]) => ({
-      app,
-      vendor,
-      installationId: { $in: ids },
-    })),
-  ];
-  const byId = new Map<string, Device>();
+  const find = (filter: mongo.Filter<Device>): Promise<Device[]> =>
+    devicesIn(db).find(filter, { session, promoteBuffers: true, batchSize: 10_000 }).toArray();
+
+  const tokenKeys = requests.map(({ tokenKey }) => tokenKey);
+  const devices = await find({ app, tokenKey: { $in: tokenKeys } });
   // One after the other: a session takes one operation at a time.
-  for (const filter of filters) {
-    const found = devicesIn(db).find(filter, { session, promoteBuffers: true });
-    for await (const device of found) byId.set(device._id.toHexString(), device);
+  for (const [vendor, ids] of unknownInstallations(requests, devices)) {
+    devices.push(...(await find({ app, vendor, installationId: { $in: ids } })));
   }
-  return new DeviceBook(byId.values());
+  return new DeviceBook(devices);
 };
 
 /** Makes the database equal to a book. Rejects with a duplicate key when others took a token or an installation. */

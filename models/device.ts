@@ -82,6 +82,11 @@ deviceSchema.index(
 );
 deviceSchema.index({ app: 1, tags: 1, _id: 1 });
 deviceSchema.index({ app: 1, _id: 1 });
+// What the token guard believes or takes back; few devices are in it.
+deviceSchema.index(
+  { app: 1, vendor: 1, profile: 1, stateAt: 1 },
+  { partialFilterExpression: { state: 'suspect' } },
+);
 
 export const deviceModel = (connection: Connection): Model<Device> =>
   connection.model<Device>('Device', deviceSchema);

@@ -21,5 +21,5 @@ const MODELS = [
 ];
 
 export const createIndexes = async (connection: Connection): Promise<void> => {
-  for (const model of MODELS) await model(connection).init();
+  for (const model of MODELS) await model(connection).createIndexes();
 };

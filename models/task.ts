@@ -109,6 +109,9 @@ export interface Task extends Lease {
   endedAt?: Date;
 }
 
+/** Cancelled tasks stay so for ever: the sweep finds those that have not ended here, without reading the others. */
+export const CANCELLED_INDEX = 'cancelled';
+
 export const taskSchema = new Schema<Task>(
   {
     _id: { type: Schema.Types.ObjectId, required: true },
@@ -154,6 +157,12 @@ taskSchema.index(
       state: { $in: ['scheduled', 'accepted', 'planning', 'sending', 'paused', 'cancelled'] },
     },
   },
+);
+// What a planner claims, the longest waiting first.
+taskSchema.index({ createdAt: 1 }, { partialFilterExpression: { state: 'accepted' } });
+taskSchema.index(
+  { endedAt: 1 },
+  { name: CANCELLED_INDEX, partialFilterExpression: { state: 'cancelled' } },
 );
 taskSchema.index({ deliveriesIn: 1, state: 1 });
 

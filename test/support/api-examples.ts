@@ -1,0 +1,58 @@
+/** Makes the things that paths in the documentation name, so that its examples can be sent as they stand. */
+import type { Route } from '../../server/route.js';
+import type { TestApi } from './api.js';
+
+const DEVICE = {
+  vendor: 'sandbox',
+  token: 'sandbox-ok-example',
+  account: 'customer-1042',
+  consent: { push: 'granted' },
+};
+
+const made = async (api: TestApi, method: string, path: string, body: unknown): Promise<string> => {
+  const answer = await api.request(method, path, { body });
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
+  return String(answer.body.id);
+};
+
+const newTask = (api: TestApi): Promise<string> =>
+  made(api, 'POST', '/v1/tasks', {
+    audience: { all: true },
+    message: { title: 'An example' },
+    schedule: { at: new Date(Date.now() + 3_600_000).toISOString() },
+  });
+
+/** By the name of a path's parameter: makes one and answers what to put there. */
+const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = {
+  app: async (api) => api.app.id,
+  key: (api) => made(api, 'POST', '/v1/apps/shop/keys', { name: 'x', scopes: ['admin'] }),
+  vendor: async (api, { example }) => {
+    const name = example?.params?.vendor ?? 'sandbox';
+    await made(api, 'PUT', `/v1/apps/shop/vendors/${name}`, {});
+    return name;
+  },
+  profile: async () => 'default',
+  device: (api) => made(api, 'PUT', '/v1/devices', DEVICE),
+  account: async (api) => {
+    await made(api, 'PUT', '/v1/devices', DEVICE);
+    return DEVICE.account;
+  },
+  task: async (api, { id }) => {
+    const task = await newTask(api);
+    // Only what is paused can be resumed.
+    if (id === 'resumeTask') await made(api, 'POST', `/v1/tasks/${task}/pause`, {});
+    return task;
+  },
+};
+
+/** The path of a route's example, with everything it names made afresh. */
+export const examplePath = async (api: TestApi, route: Route, path: string): Promise<string> => {
+  let filled = path;
+  for (const [parameter, name = ''] of path.matchAll(/:(\w+)/g)) {
+    const make = MAKERS[name];
+    if (make == null) throw new Error(`Nobody knows how to make :${name} of ${path}`);
+    filled = filled.replace(parameter, encodeURIComponent(await make(api, route)));
+  }
+  const query = new URLSearchParams(route.example?.query ?? {}).toString();
+  return query === '' ? filled : `${filled}?${query}`;
+};
