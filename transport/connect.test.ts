@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { certificates, makeCertificates } from '../test/support/certificates.js';
 import { http2Server } from '../test/support/http2-server.js';
+import { FRAME, frame, uint32 } from '../test/support/raw-http2-server.js';
 import { faultOf, lines, originOf, until } from '../test/support/transports.js';
 
 const REQUEST = { path: '/', headers: {}, body: '' };
@@ -96,6 +97,22 @@ describe('connecting', () => {
     const fault = await faultOf(send());
     expect(fault).to.include({ fault: 'connect', mayHaveArrived: false });
     expect(fault.message).to.contain('longer than 30 ms');
+  });
+
+  it('gives up on a peer that says GOAWAY together with its SETTINGS', async () => {
+    const { send } = await rawLine(
+      ({ type }, socket) => {
+        if (type !== FRAME.settings) return;
+        const nothing = Buffer.concat([uint32(0), uint32(0)]);
+        socket.end(
+          Buffer.concat([frame(FRAME.settings, 0, 0), frame(FRAME.goaway, 0, 0, nothing)]),
+        );
+      },
+      { speaksFirst: false },
+    );
+    const { fault, mayHaveArrived } = await faultOf(send());
+    expect(fault).to.be.oneOf(['connect', 'refused']);
+    expect(mayHaveArrived).to.equal(false);
   });
 
   it('gives up on a peer that accepts TCP and never shakes hands', async () => {

@@ -95,6 +95,16 @@ describe('a request that ends early', () => {
       expect(stalled[0]!.stream.rstCode).to.equal(NGHTTP2_CANCEL);
     });
 
+    it('still takes the answer that comes in a moment if it was sent', async () => {
+      const { send, stalled } = await stalling();
+      const abort = new AbortController();
+      const reply = send({ signal: abort.signal });
+      await until(() => stalled.length === 1);
+      abort.abort();
+      answer(stalled[0]!.stream);
+      expect(await reply).to.include({ status: 200 });
+    });
+
     it('leaves the queue if it was waiting, and is never sent', async () => {
       const { send, stalled, server } = await stalling();
       const running = send();

@@ -24,6 +24,7 @@ export interface ExchangeOwner {
 export interface ExchangeLimits {
   readonly timeoutMs: number;
   readonly replyBytes: number;
+  readonly abortGraceMs: number;
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -63,7 +64,8 @@ export class Exchange {
   private readonly body: Buffer[] = [];
   private bodyBytes = 0;
   private readonly timeoutMs: number;
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
+  private isAborted = false;
 
   constructor(
     readonly request: TransportRequest,
@@ -89,6 +91,7 @@ export class Exchange {
   /** The peer, or the connection, did not process it: it is as if it was never sent. */
   unsend(): void {
     this.stream = undefined;
+    if (this.isAborted) this.failAborted();
   }
 
   isOn(stream: ClientHttp2Stream): boolean {
@@ -130,7 +133,19 @@ export class Exchange {
     if (overdue) this.owner.onOverdue(overdue);
   }
 
+  /** What was not sent never is; what was sent may have arrived, and is worth a short wait for its answer. */
   abort(): void {
+    if (this.isSettled) return;
+    this.isAborted = true;
+    if (this.stream === undefined || this.limits.abortGraceMs === 0) {
+      this.failAborted();
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.failAborted(), this.limits.abortGraceMs);
+  }
+
+  private failAborted(): void {
     this.fail('aborted', 'The request was aborted', { cause: this.request.signal?.reason });
   }
 

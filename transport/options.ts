@@ -9,6 +9,8 @@ export interface NodeTransportOptions {
   readonly connectTimeoutMs?: number;
   /** How long `close()` waits for running requests before it fails them. */
   readonly closeTimeoutMs?: number;
+  /** How long a request that was sent before its signal aborted is still waited for. */
+  readonly abortGraceMs?: number;
   /** The largest body of a reply. */
   readonly replyBytes?: number;
   /** A connection that has been silent for this long is pinged. */
@@ -31,6 +33,7 @@ const DEFAULTS: TransportSettings = {
   timeoutMs: 30_000,
   connectTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
+  abortGraceMs: 2_000,
   replyBytes: 1024 * 1024,
   pingIntervalMs: 60_000,
   pingTimeoutMs: 10_000,

@@ -92,6 +92,7 @@ export class Pool implements ConnectionOwner, ExchangeOwner {
 
   onUnprocessed(exchange: Exchange): void {
     exchange.unsend();
+    if (!this.running.has(exchange)) return;
     exchange.repeats += 1;
     if (exchange.repeats > MOST_REPEATS) {
       exchange.fail('refused', `The peer refused the request ${exchange.repeats} times`);
@@ -125,26 +126,35 @@ export class Pool implements ConnectionOwner, ExchangeOwner {
       attempt.abort(new Error(`it took longer than ${this.settings.connectTimeoutMs} ms`));
     }, this.settings.connectTimeoutMs);
     this.connecting = attempt;
-    connect(this.endpoint, attempt.signal)
-      .finally(() => {
+    connect(this.endpoint, attempt.signal).then(
+      (open) => {
         clearTimeout(timer);
         this.connecting = undefined;
-      })
-      .then(
-        (open) => this.connected(open, attempt.signal),
-        (error: TransportError) => {
-          this.backoff.failed(error);
-          this.failQueued(error);
-        },
-      );
+        this.connected(open, attempt.signal);
+      },
+      (error: TransportError) => {
+        clearTimeout(timer);
+        this.connecting = undefined;
+        this.notConnected(error);
+      },
+    );
   }
 
-  private connected(open: OpenSession, signal: AbortSignal): void {
-    const connection = new Connection(open, this, this.settings);
-    this.connections.add(connection);
-    if (signal.aborted) return connection.destroy();
-    this.current = connection;
+  private connected(open: OpenSession, { aborted }: AbortSignal): void {
+    // A GOAWAY may come in the same packet as the SETTINGS, before anybody could listen for it.
+    if (aborted || open.session.closed || open.session.destroyed) {
+      open.session.destroy();
+      open.socket.destroy();
+      return this.notConnected(this.cutOff());
+    }
+    this.current = new Connection(open, this, this.settings);
+    this.connections.add(this.current);
     this.onRoom();
+  }
+
+  private notConnected(error: TransportError): void {
+    this.backoff.failed(error);
+    this.failQueued(error);
   }
 
   private failQueued({ fault, message, cause }: TransportError): void {

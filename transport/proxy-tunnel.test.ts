@@ -101,6 +101,22 @@ describe('an HTTP CONNECT proxy', () => {
     expect(asked).to.have.length(0);
   });
 
+  it('that cuts the tunnel during the handshake is a failure to connect', async () => {
+    const server = createServer();
+    server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    after(async () => server.close());
+    const origin = await originOf('https://127.0.0.1:1', {
+      proxy: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
+    const fault = await faultOf(transport().request(origin, REQUEST));
+    expect(fault).to.include({ fault: 'connect', mayHaveArrived: false });
+  });
+
   it('that cannot be reached is a failure to connect', async () => {
     const origin = await originOf('https://127.0.0.1:1', { proxy: 'http://127.0.0.1:1' });
     const fault = await faultOf(transport().request(origin, REQUEST));

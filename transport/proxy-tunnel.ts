@@ -40,6 +40,7 @@ export const openTunnel = async (
     });
     connect.on('error', reject);
     connect.once('connect', (response, socket: Socket, head) => {
+      socket.on('error', reject);
       if (response.statusCode === 200) {
         if (head.length > 0) socket.unshift(head);
         resolve(socket);

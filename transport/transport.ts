@@ -29,6 +29,7 @@ export interface TransportRequest {
   readonly body: string | Buffer;
   /** Answer within, in milliseconds from the call; default 30,000. */
   readonly timeoutMs?: number;
+  /** On abort, what was not sent never is; what was sent is waited for a moment longer, because it may have arrived. */
   readonly signal?: AbortSignal;
 }
 
