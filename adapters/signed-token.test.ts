@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt, SignJWT } from 'jose';
+import { renewingCache } from '../test/support/renewing-cache.js';
 import type { CredentialCache } from './adapter.js';
 import { fingerprint, signedToken } from './signed-token.js';
 
@@ -12,23 +13,9 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 /** A clock, and a cache as several processes share it. */
 const world = () => {
   let nowMs = START_MS;
-  const kept = new Map<string, { value: string; atMs: number }>();
   const signed: number[] = [];
   const now = () => nowMs;
-  const credentials: CredentialCache = {
-    async get(key, renewAfterMs, make) {
-      const entry = kept.get(key);
-      if (entry && nowMs - entry.atMs < renewAfterMs) return entry.value;
-      const value = await make();
-      kept.set(key, { value, atMs: nowMs });
-      return value;
-    },
-    async drop(key, value) {
-      // Others get a turn first, as they do while a database answers.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (kept.get(key)?.value === value) kept.delete(key);
-    },
-  };
+  const credentials = renewingCache(now);
   const process = (over: { keepForMs?: number } = {}) =>
     signedToken({
       credentials,

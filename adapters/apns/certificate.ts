@@ -44,7 +44,7 @@ const pemOfP12 = (p12: string, passphrase: string): { cert: string; key: string 
   if (certificates.length === 0) throw new Error('certificate.p12 holds no certificate');
   // TLS wants our own certificate first, whatever the order in the file.
   const isOurs = ({ publicKey }: forge.pki.Certificate): boolean =>
-    (publicKey as forge.pki.rsa.PublicKey).n.equals(key.n as forge.jsbn.BigInteger);
+    (publicKey as forge.pki.rsa.PublicKey).n.equals(key.n);
   const inOrder = [...certificates.filter(isOurs), ...certificates.filter((one) => !isOurs(one))];
   return {
     cert: inOrder.map((certificate) => forge.pki.certificateToPem(certificate)).join(''),

@@ -28,14 +28,13 @@ const apns: Vendor<ApnsSettings> = {
   check,
   open(given, deps) {
     const { authorizer, credential, tls } = authorize(given, deps);
-    const { endpoint, ca, proxy } = given;
+    const { endpoint, ca } = given;
     const adapter = httpAdapter({
       transport: deps.transport,
       origin: {
         url: endpoint,
         credential,
         ...(tls || ca ? { tls: { ...tls, ...(ca ? { ca } : {}) } } : {}),
-        ...(proxy ? { proxy } : {}),
       },
       authorizer,
       targetsPerRequest: 1,

@@ -122,7 +122,7 @@ const wordOf = (reason: string | undefined, status: number): string =>
 /** An answer that the tables do not know, or that is not the push service's at all. */
 const unknownAnswer = (status: number, reason?: string): Outcome => {
   const word = wordOf(reason, status);
-  if (status >= 500) return { ...serverFault, reason: word } as Outcome;
+  if (status >= 500) return { ...serverFault, reason: word };
   if (status < 400) {
     return { kind: 'try-later', reason: word, mayHaveArrived: true, cause: 'vendor' };
   }
@@ -145,7 +145,7 @@ const failure = ({ status, body }: TransportReply): Outcome | StaleReason => {
   if (!verdict) return unknownAnswer(status, reason);
   // Apple dates a 410: the app may have registered the token again since.
   const since = verdict === gone && isDate(timestamp) ? { since: new Date(timestamp) } : {};
-  return { ...verdict, reason, ...since } as Outcome;
+  return { ...verdict, reason, ...since };
 };
 
 /** A success has no body; what answers 200 with a page is not Apple. */

@@ -20,7 +20,6 @@ export interface ApnsSettings {
   /** Topics that do not follow from the bundle id, by push type; `mdm` has no other. */
   readonly topics?: Readonly<Partial<Record<PushType, string>>>;
   readonly ca?: string;
-  readonly proxy?: string;
 }
 
 // https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
@@ -67,11 +66,9 @@ export const settings = Joi.object<ApnsSettings>({
     ),
   topics: Joi.object(Object.fromEntries(PUSH_TYPE_NAMES.map((name) => [name, topic()]))),
   ca: pem(),
-  proxy: Joi.string().uri({ scheme: ['http'] }),
 })
   .xor('privateKey', 'certificate')
   .and('privateKey', 'teamId', 'keyId')
   .unknown(false);
 
-/** A proxy's address may hold a password. */
-export const secrets = ['privateKey', 'certificate', 'proxy'] as const;
+export const secrets = ['privateKey', 'certificate'] as const;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import Joi from 'joi';
 import { type ApnsSimulator, startApnsSimulator } from '../../simulators/apns/index.js';
 import { type ApnsAnswer, apnsToken } from '../../simulators/tokens.js';
-import { credentialCache } from '../../test/support/fake-network.js';
+import { renewingCache } from '../../test/support/renewing-cache.js';
 import { nodeTransport } from '../../transport/node-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Message, Outcome } from '../adapter.js';
@@ -37,7 +37,11 @@ describe('apns against the simulator', () => {
       { ...given, endpoint: simulator.url, ca: simulator.ca },
       apns.settings,
     );
-    return apns.open(settings, { transport, credentials: credentialCache(), now: () => nowMs });
+    return apns.open(settings, {
+      transport,
+      credentials: renewingCache(() => nowMs),
+      now: () => nowMs,
+    });
   };
   const withCertificate = (certificate: object) =>
     opened({ teamId: undefined, keyId: undefined, privateKey: undefined, certificate });
@@ -138,6 +142,7 @@ describe('apns against the simulator', () => {
       const [outcome] = await send([apnsToken(`at ${minutes}`)], {}, adapter);
       expect(outcome, `after ${minutes} minutes`).to.have.property('kind', 'accepted');
     }
+    expect(simulator.counts().requests, 'none was refused first').to.equal(6);
   });
 
   it('pushes with a certificate', async () => {

@@ -89,7 +89,7 @@ const mint = async (
 /** One token for all sends of an adapter; those that find none share one request for it. */
 export const googleAuthorizer = (
   settings: Pick<FcmSettings, 'serviceAccount' | 'tokenEndpoint'>,
-  origin: Pick<Origin, 'tls' | 'proxy'>,
+  origin: Pick<Origin, 'tls'>,
   { transport, now }: Pick<AdapterDeps, 'transport' | 'now'>,
 ): Authorizer => {
   const endpoint = new URL(settings.tokenEndpoint);

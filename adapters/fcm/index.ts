@@ -16,8 +16,7 @@ const TIMEOUT_MS = 15_000;
 const fcm: Vendor<FcmSettings> = {
   name: 'fcm',
   settings,
-  // A proxy's URL may hold its password.
-  secrets: ['serviceAccount', 'proxy'],
+  secrets: ['serviceAccount'],
   // Tokens have no documented length.
   token: Joi.string()
     .pattern(/^[\w:-]+$/, 'a registration token')
@@ -31,8 +30,8 @@ const fcm: Vendor<FcmSettings> = {
   probeToken: 'pigeonpost-probe:belongs-to-nobody',
   check,
   open(given, deps) {
-    const { endpoint, ca, proxy, serviceAccount } = given;
-    const way = { ...(ca == null ? {} : { tls: { ca } }), ...(proxy == null ? {} : { proxy }) };
+    const { endpoint, ca, serviceAccount } = given;
+    const way = ca == null ? {} : { tls: { ca } };
     const adapter = httpAdapter({
       transport: deps.transport,
       origin: { ...way, url: endpoint, credential: `fcm/${serviceAccount.project_id}` },

@@ -19,7 +19,6 @@ export interface FcmSettings {
   /** PEM of additional authorities, for both endpoints. */
   readonly ca?: string;
   /** `http://[user:password@]host:port`. */
-  readonly proxy?: string;
   /** Android notification channel by purpose. */
   readonly channels: Readonly<Record<string, string>>;
   readonly defaultChannel?: string;
@@ -109,7 +108,6 @@ export const settings = Joi.object<FcmSettings>({
     .custom((url: string) => httpsUrl(url).href)
     .default(DEFAULT_TOKEN_ENDPOINT),
   ca: Joi.string().pattern(/-----BEGIN CERTIFICATE-----/, 'a PEM certificate'),
-  proxy: Joi.string().uri({ scheme: 'http' }),
   channels: Joi.object().pattern(Joi.string(), channel).default({}),
   defaultChannel: channel,
   restrictedPackageName: Joi.string().pattern(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/, 'a package name'),

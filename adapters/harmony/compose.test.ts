@@ -5,8 +5,8 @@ import type { Message } from '../adapter.js';
 import { json, messageOf } from '../vendor-samples.js';
 import { check } from './check.js';
 import { bytesWithoutTokens, compose, requestTo } from './compose.js';
+import { example } from './example.js';
 import harmony from './index.js';
-import { example } from './samples.js';
 import { type HarmonySettings, settings } from './settings.js';
 
 const given = settings.validate(example.settings()).value as HarmonySettings;
@@ -131,11 +131,14 @@ describe('sending to Harmony', () => {
     const { transport, pushes } = fakeNetwork(async () =>
       json(200, { code: '80000000', msg: 'Success', requestId: '1' }),
     );
-    const opened = harmony.open({ ...given, ...over } as never, {
-      transport,
-      credentials: credentialCache(),
-      now: () => Date.now(),
-    });
+    const opened = harmony.open(
+      { ...given, ...over },
+      {
+        transport,
+        credentials: credentialCache(),
+        now: () => Date.now(),
+      },
+    );
     const targets = tokens(2500);
     const outcomes = await opened.send(messageOf(message), targets, new AbortController().signal);
     const sent = pushes.map(({ body }) => (JSON.parse(body.toString()) as Body).target.token);

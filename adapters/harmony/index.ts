@@ -27,14 +27,13 @@ const harmony: Vendor<HarmonySettings> = {
   check,
   open(given, deps) {
     const { authorizer, credential } = authorize(given.serviceAccount, deps);
-    const { endpoint, ca, proxy } = given;
+    const { endpoint, ca } = given;
     const adapter = httpAdapter({
       transport: deps.transport,
       origin: {
         url: endpoint,
         credential,
         ...(ca == null ? {} : { tls: { ca } }),
-        ...(proxy == null ? {} : { proxy }),
       },
       authorizer,
       targetsPerRequest: (message) => targetsPerRequest(message, given),

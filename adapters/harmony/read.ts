@@ -38,8 +38,7 @@ const parsed = (body: Buffer): HuaweiAnswer => {
   }
 };
 
-const outcomeOf = (verdict: Verdict, reason: string): Outcome =>
-  ({ ...verdict, reason }) as Outcome;
+const outcomeOf = (verdict: Verdict, reason: string): Outcome => ({ ...verdict, reason });
 
 /** Seen in reports and as a label, so only what looks like one of Huawei's keys; never something that repeats a token. */
 const wordOf = (key: string): string =>

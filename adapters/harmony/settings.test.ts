@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { example } from './example.js';
 import harmony from './index.js';
 import { overrides } from './overrides.js';
-import { example } from './samples.js';
 import { settings } from './settings.js';
 
 const refusalOf = (over: Readonly<Record<string, unknown>>): string =>

@@ -42,7 +42,6 @@ export interface HarmonySettings {
   readonly endpoint: string;
   readonly categories: Readonly<Record<string, Category>>;
   readonly ca?: string;
-  readonly proxy?: string;
   /** Every message is a test message: ten tokens a request, a thousand requests a day. */
   readonly testMessage: boolean;
   readonly receiptId?: string;
@@ -94,11 +93,9 @@ export const settings = Joi.object<HarmonySettings>({
     .pattern(Joi.string().max(64), Joi.string().valid(...CATEGORIES))
     .default({}),
   ca: pem(),
-  proxy: Joi.string().uri({ scheme: ['http'] }),
   testMessage: Joi.boolean().default(false),
   receiptId: id(),
   defaultClickAction: clickActionSchema,
 }).unknown(false);
 
-/** A proxy's address may hold a password. */
-export const secrets = ['serviceAccount', 'proxy'] as const;
+export const secrets = ['serviceAccount'] as const;

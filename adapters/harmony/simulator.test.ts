@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import Joi from 'joi';
 import { type HarmonySimulator, startHarmonySimulator } from '../../simulators/harmony/index.js';
 import { type HarmonyAnswer, harmonyToken } from '../../simulators/tokens.js';
-import { credentialCache } from '../../test/support/fake-network.js';
+import { renewingCache } from '../../test/support/renewing-cache.js';
 import { nodeTransport } from '../../transport/node-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Message, Outcome } from '../adapter.js';
 import { messageOf } from '../vendor-samples.js';
+import { example } from './example.js';
 import harmony from './index.js';
-import { example } from './samples.js';
 
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
@@ -41,7 +41,11 @@ describe('harmony against the simulator', () => {
       },
       harmony.settings,
     );
-    return harmony.open(settings, { transport, credentials: credentialCache(), now: () => nowMs });
+    return harmony.open(settings, {
+      transport,
+      credentials: renewingCache(() => nowMs),
+      now: () => nowMs,
+    });
   };
   const send = (
     tokens: string[],
@@ -200,6 +204,7 @@ describe('harmony against the simulator', () => {
       const [outcome] = await send([harmonyToken('a')], {}, adapter);
       expect(outcome).to.have.property('kind', 'accepted');
     }
+    expect(simulator.counts().requests, 'none was refused first').to.equal(4);
   });
 
   it('says what is wrong with its service account', async () => {
