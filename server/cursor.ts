@@ -1,0 +1,39 @@
+/** Cursors of lists: where the page before ended, in a form that callers do not take apart. */
+import { Types } from 'mongoose';
+import { problem } from './problems.js';
+
+/** The sort key of a task list, newest first. */
+export interface TaskPosition {
+  readonly createdAt: Date;
+  readonly id: Types.ObjectId;
+}
+
+const TASK_CURSOR = /^(\d{1,15})\.([0-9a-f]{24})$/;
+const ID = /^[0-9a-f]{24}$/;
+
+const encode = (text: string): string => Buffer.from(text).toString('base64url');
+const decode = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1');
+
+const invalid = () =>
+  problem('VALIDATION_FAILED', {
+    errors: [{ field: 'cursor', detail: 'Must be the nextCursor of another page' }],
+  });
+
+export const taskCursor = ({ createdAt, id }: TaskPosition): string =>
+  encode(`${createdAt.getTime()}.${id.toHexString()}`);
+
+/** Throws VALIDATION_FAILED. */
+export const readTaskCursor = (cursor: string): TaskPosition => {
+  const [, ms, id] = TASK_CURSOR.exec(decode(cursor)) ?? [];
+  if (ms == null || id == null) throw invalid();
+  return { createdAt: new Date(Number(ms)), id: new Types.ObjectId(id) };
+};
+
+export const idCursor = (id: Types.ObjectId): string => encode(id.toHexString());
+
+/** Throws VALIDATION_FAILED. */
+export const readIdCursor = (cursor: string): Types.ObjectId => {
+  const id = decode(cursor);
+  if (!ID.test(id)) throw invalid();
+  return new Types.ObjectId(id);
+};

@@ -1,0 +1,82 @@
+/** Turns whatever was thrown into a problem document; what was not thrown on purpose is told to the log only. */
+import type { ErrorRequestHandler, Response } from 'express';
+import { TaskRefused, TaskStateConflict } from '../../jobs/engine.js';
+import type { Logger } from '../logger.js';
+import { isMongoTrouble } from '../mongo-trouble.js';
+import { ProblemError, problem, problemDocument } from '../problems.js';
+import { requestIdOf } from './request-id.js';
+
+const RETRY_AFTER_SECONDS = '5';
+
+/** What express, its router and its body parser throw: https://github.com/expressjs/body-parser#errors */
+interface HttpFault {
+  readonly type?: string;
+  readonly status?: number;
+  readonly limit?: number;
+}
+
+const ofHttpFault = ({ type, status, limit }: HttpFault): ProblemError | undefined => {
+  switch (type ?? '') {
+    case 'entity.parse.failed':
+      return problem('MALFORMED_JSON');
+    case 'entity.too.large':
+      return problem('BODY_TOO_LARGE', { detail: `At most ${limit} bytes are taken` });
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return problem('BODY_ENCODING_UNSUPPORTED', {
+        detail: 'Send UTF-8, plain or with Content-Encoding gzip, deflate or br',
+      });
+    default:
+      return status != null && status >= 400 && status < 500
+        ? problem('MALFORMED_REQUEST')
+        : undefined;
+  }
+};
+
+const ofTaskRefused = (error: TaskRefused): ProblemError =>
+  problem(error.problems[0]?.code ?? 'MESSAGE_INVALID', {
+    errors: error.problems.map(({ field, detail }) => ({ field, detail })),
+  });
+
+const ofStateConflict = (error: TaskStateConflict): ProblemError =>
+  problem('TASK_STATE_CONFLICT', { detail: error.message, members: { state: error.state } });
+
+/** The problem that an error means; INTERNAL when it means nothing to a caller. */
+export const problemOf = (error: unknown): ProblemError => {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof TaskRefused) return ofTaskRefused(error);
+  if (error instanceof TaskStateConflict) return ofStateConflict(error);
+  if (isMongoTrouble(error)) {
+    return problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
+  }
+  return (
+    (typeof error === 'object' && error != null ? ofHttpFault(error) : undefined) ??
+    problem('INTERNAL')
+  );
+};
+
+const sendProblem = (res: Response, error: ProblemError): void => {
+  res
+    .status(error.status)
+    .set(error.options.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problemDocument(error, requestIdOf(res))));
+};
+
+export const errorHandler =
+  (logger: Logger): ErrorRequestHandler =>
+  (error: unknown, req, res, _next) => {
+    const answer = problemOf(error);
+    if (answer.status >= 500) {
+      logger.error('A request failed', {
+        requestId: requestIdOf(res),
+        method: req.method,
+        path: req.path,
+        code: answer.code,
+        error,
+      });
+    }
+    // Half an answer cannot be taken back: cutting the connection tells the caller that it is not whole.
+    if (res.headersSent) res.destroy();
+    else sendProblem(res, answer);
+  };

@@ -1,0 +1,42 @@
+/** Tells trouble of the database, which passes, from mistakes of ours, which do not. */
+import { MongooseError, mongo } from 'mongoose';
+
+// https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering
+const NOT_NOW_CODES = new Set<number | string | undefined>([
+  91, // ShutdownInProgress
+  189, // PrimarySteppedDown
+  10107, // NotWritablePrimary
+  10058, // LegacyNotPrimary
+  11600, // InterruptedAtShutdown
+  11602, // InterruptedDueToReplStateChange
+  13435, // NotPrimaryNoSecondaryOk
+  13436, // NotPrimaryOrSecondary
+]);
+
+const NOT_NOW_LABELS = ['TransientTransactionError', 'UnknownTransactionCommitResult'];
+
+export const isMongoTrouble = (error: unknown): boolean => {
+  if (
+    error instanceof mongo.MongoNetworkError ||
+    error instanceof mongo.MongoServerSelectionError ||
+    error instanceof mongo.MongoNotConnectedError ||
+    error instanceof mongo.MongoTopologyClosedError ||
+    error instanceof mongo.MongoClientClosedError ||
+    error instanceof mongo.MongoExpiredSessionError
+  ) {
+    return true;
+  }
+  if (error instanceof mongo.MongoError) {
+    return (
+      NOT_NOW_CODES.has(error.code) || NOT_NOW_LABELS.some((label) => error.hasErrorLabel(label))
+    );
+  }
+  // Mongoose wraps the selection error, and has its own for operations that waited for a connection in vain.
+  return (
+    error instanceof MongooseError &&
+    (error.name === 'MongooseServerSelectionError' || /buffering timed out/.test(error.message))
+  );
+};
+
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof mongo.MongoServerError && error.code === 11000;

@@ -1,0 +1,81 @@
+/** Accounts: what is held about a person, and its erasure. */
+import { dbOf } from '../../models/database.js';
+import { findDevices } from '../../models/device-queries.js';
+import { eraseAccount } from '../../models/erase.js';
+import { keyText, suppressedSince } from '../../models/suppression-list.js';
+import { accountKey } from '../../models/token-key.js';
+import { readIdCursor } from '../cursor.js';
+import { deviceContext } from '../device-context.js';
+import { devicesPage } from '../device-shown.js';
+import type { ApiParts } from '../parts.js';
+import { problem } from '../problems.js';
+import { type Route, route } from '../route.js';
+import { accountAnswer, EXAMPLE_DEVICE, erasedAnswer } from '../schemas/device-answers.js';
+import { accountParams, type PageQuery, pageQuery } from '../schemas/devices.js';
+
+interface AccountParams {
+  account: string;
+}
+
+const getAccount = (parts: ApiParts): Route =>
+  route<AccountParams, PageQuery>({
+    method: 'get',
+    path: '/v1/accounts/:account',
+    id: 'getAccount',
+    tag: 'accounts',
+    summary: 'What is held about an account',
+    params: accountParams,
+    query: pageQuery,
+    answers: {
+      200: {
+        description: 'Its devices, and whether it was erased',
+        schema: accountAnswer,
+        example: { account: 'customer-1042', items: [EXAMPLE_DEVICE] },
+      },
+    },
+    handle: async (call) => {
+      const { account } = call.params;
+      const { cursor, limit } = call.query;
+      const { app, connection, hashSecret } = deviceContext(parts, call);
+      const db = dbOf(connection);
+      const key = accountKey(hashSecret, account);
+      const suppressedAt = (await suppressedSince(db, app, [key])).get(keyText(key));
+      const found = await findDevices(
+        db,
+        app,
+        { account },
+        { limit: limit + 1, ...(cursor == null ? {} : { after: readIdCursor(cursor) }) },
+      );
+      if (found.length === 0 && suppressedAt == null && cursor == null) throw problem('NOT_FOUND');
+      return { status: 200, body: { account, suppressedAt, ...devicesPage(found, limit) } };
+    },
+  });
+
+const deleteAccount = (parts: ApiParts): Route =>
+  route<AccountParams>({
+    method: 'delete',
+    path: '/v1/accounts/:account',
+    id: 'eraseAccount',
+    tag: 'accounts',
+    summary: 'Erase an account with all its devices',
+    description:
+      'Account and tokens go on the suppression list first, as keyed hashes: from then on nothing is sent, and no import ' +
+      'brings them back; only a registration that grants consent anew does. Also for an account without devices.',
+    params: accountParams,
+    answers: {
+      202: {
+        description: 'Erased; a push that left before may still arrive',
+        schema: erasedAnswer,
+        example: { erasedDevices: 2 },
+      },
+    },
+    handle: async (call) => {
+      const erasedDevices = await eraseAccount(deviceContext(parts, call), call.params.account);
+      return { status: 202, body: { erasedDevices } };
+    },
+  });
+
+export const accountRoutes = (parts: ApiParts): Route[] => [
+  getAccount(parts),
+  deleteAccount(parts),
+];

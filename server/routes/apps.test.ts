@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { testApi } from '../../test/support/api.js';
+
+describe('/v1/apps', () => {
+  const api = testApi();
+  const operator = (method: string, path: string, body?: unknown) =>
+    api().request(method, path, { key: api().operatorKey, body });
+
+  describe('POST', () => {
+    it('answers the app, its identity secret and a first key that works', async () => {
+      const { status, body } = await operator('POST', '/v1/apps', { id: 'bakery', name: 'Bakery' });
+      expect(status).to.equal(201);
+      expect(body).to.include({
+        id: 'bakery',
+        name: 'Bakery',
+        allowRawTokens: false,
+        retentionDays: 90,
+      });
+      expect(body.identitySecret).to.match(/^[\w-]{43}$/);
+      const own = await api().request('GET', '/v1/apps/bakery', { key: body.adminKey.key });
+      expect(own.status).to.equal(200);
+    });
+
+    it('keeps no secret in a readable form', async () => {
+      const { body } = await operator('POST', '/v1/apps', { id: 'vault', name: 'Vault' });
+      const { connection } = api();
+      const stored = JSON.stringify([
+        await connection.collection('apps').find().toArray(),
+        await connection.collection('keys').find().toArray(),
+      ]);
+      expect(stored).to.not.include(body.identitySecret);
+      expect(stored).to.not.include((body.adminKey.key as string).split('.')[1]);
+    });
+
+    it('answers 409 to an id that is taken and leaves that app alone', async () => {
+      await operator('POST', '/v1/apps', { id: 'taken', name: 'First' });
+      const { status, body } = await operator('POST', '/v1/apps', { id: 'taken', name: 'Second' });
+      expect([status, body.code]).to.deep.equal([409, 'APP_EXISTS']);
+      expect((await operator('GET', '/v1/apps/taken')).body.name).to.equal('First');
+      const keys = await operator('GET', '/v1/apps/taken/keys');
+      expect(keys.body.items).to.have.length(1);
+    });
+
+    for (const id of ['a', '1abc', 'Shop', 'shop_2', 'x'.repeat(41), 'sh op', '../etc']) {
+      it(`refuses the id ${JSON.stringify(id.slice(0, 10))}`, async () => {
+        const { status, body } = await operator('POST', '/v1/apps', { id, name: 'x' });
+        expect(status).to.equal(422);
+        expect(body.errors.map(({ field }: { field: string }) => field)).to.deep.equal(['id']);
+      });
+    }
+
+    it('refuses a retention that is not offered, and texts in place of booleans', async () => {
+      const fields = { id: 'odd', name: 'Odd', retentionDays: 31, allowRawTokens: 'true' };
+      const { body } = await operator('POST', '/v1/apps', fields);
+      expect(body.errors).to.deep.equal([
+        { field: 'allowRawTokens', detail: 'Must be a boolean' },
+        { field: 'retentionDays', detail: 'Must be one of [30, 90, 365]' },
+      ]);
+    });
+  });
+
+  it('GET lists the apps by id', async () => {
+    await operator('POST', '/v1/apps', { id: 'aaa', name: 'First of all' });
+    const { body } = await operator('GET', '/v1/apps');
+    const ids = body.items.map(({ id }: { id: string }) => id);
+    expect(ids).to.include.members(['aaa', 'shop']);
+    expect(ids).to.deep.equal([...ids].sort());
+  });
+
+  describe('PATCH', () => {
+    it('changes what is named and nothing else', async () => {
+      await operator('POST', '/v1/apps', { id: 'patched', name: 'Before', retentionDays: 30 });
+      const { status, body } = await operator('PATCH', '/v1/apps/patched', { name: 'After' });
+      expect(status).to.equal(200);
+      expect(body).to.include({ name: 'After', retentionDays: 30, allowRawTokens: false });
+      expect((await operator('GET', '/v1/apps/patched')).body).to.deep.equal(body);
+    });
+
+    it('refuses to change the id, and to change nothing', async () => {
+      for (const body of [{ id: 'other' }, {}]) {
+        expect((await operator('PATCH', '/v1/apps/shop', body)).status).to.equal(422);
+      }
+    });
+  });
+});
+
+describe('/v1/apps/:app/keys', () => {
+  const api = testApi();
+  const path = '/v1/apps/shop/keys';
+
+  it('makes a key with just the scopes asked for', async () => {
+    const body = { name: 'reader', scopes: ['tasks:read'] };
+    const made = await api().request('POST', path, { body });
+    expect(made.status).to.equal(201);
+    const { key } = made.body as { key: string };
+    expect((await api().request('GET', '/v1/tasks', { key })).status).to.equal(200);
+    expect((await api().request('GET', path, { key })).status).to.equal(403);
+  });
+
+  it('lists keys, revoked ones too, without their secrets', async () => {
+    const body = { name: 'to be revoked', scopes: ['devices:register'] };
+    const { id, key } = (await api().request('POST', path, { body })).body;
+    await api().request('DELETE', `${path}/${id}`);
+    const { body: list, text } = await api().request('GET', path);
+    const shown = list.items.find((each: { id: string }) => each.id === id);
+    expect(shown).to.include({ name: 'to be revoked' }).and.to.have.property('revokedAt');
+    expect(text).to.not.include(key.split('.')[1]);
+    expect(text).to.not.include('hash');
+  });
+
+  it('never mixes the scope of mobile apps with those of servers', async () => {
+    for (const scopes of [
+      ['devices:register', 'admin'],
+      [],
+      ['root'],
+      ['admin', 'admin'],
+      'admin',
+    ]) {
+      const { status, body } = await api().request('POST', path, { body: { name: 'x', scopes } });
+      expect(status, String(scopes)).to.equal(422);
+      expect(body.errors).to.have.length(1);
+      expect(body.errors[0].field).to.equal('scopes');
+    }
+  });
+
+  it('revokes no key of another app, and none twice', async () => {
+    const rival = await api().createApp('rival');
+    const [theirs] = rival.key.split('.');
+    expect((await api().request('DELETE', `${path}/${theirs}`)).status).to.equal(404);
+    expect((await api().request('GET', '/v1/tasks', { key: rival.key })).status).to.equal(200);
+    const [mine] = api().app.keys['tasks:write'].split('.');
+    expect((await api().request('DELETE', `${path}/${mine}`)).status).to.equal(204);
+    expect((await api().request('DELETE', `${path}/${mine}`)).status).to.equal(404);
+  });
+});

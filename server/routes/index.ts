@@ -1,0 +1,35 @@
+/** All routes of the API; a new file of routes is named here once. */
+import type { Directory } from '../directory.js';
+import type { ApiParts } from '../parts.js';
+import type { Route } from '../route.js';
+import { accountRoutes } from './accounts.js';
+import { appRoutes } from './apps.js';
+import { deviceHistoryRoutes } from './device-history.js';
+import { deviceRoutes } from './devices.js';
+import { healthRoutes } from './health.js';
+import { importRoutes } from './import.js';
+import { keyRoutes } from './keys.js';
+import { openApiRoute } from './openapi.js';
+import { taskControlRoutes } from './task-control.js';
+import { taskDeliveryRoutes } from './task-deliveries.js';
+import { taskRoutes } from './tasks.js';
+import { vendorRoutes } from './vendors.js';
+
+export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
+  const routes: Route[] = [
+    ...healthRoutes(parts),
+    ...appRoutes(parts, directory),
+    ...keyRoutes(parts, directory),
+    ...vendorRoutes(parts),
+    ...deviceRoutes(parts),
+    ...deviceHistoryRoutes(parts),
+    ...importRoutes(parts),
+    ...accountRoutes(parts),
+    ...taskRoutes(parts),
+    ...taskControlRoutes(parts),
+    ...taskDeliveryRoutes(parts),
+  ];
+  // It documents itself, too.
+  const withDocument: Route[] = [...routes, openApiRoute(() => withDocument)];
+  return withDocument;
+};

@@ -1,0 +1,384 @@
+import { expect } from 'chai';
+import { taskModel } from '../../models/task.js';
+import { type ApiAnswer, testApi } from '../../test/support/api.js';
+import { pagerVendor } from '../../test/support/pager.js';
+
+const ALL = { all: true };
+const HELLO = { title: 'Hello' };
+const ID = '0123456789abcdef01234567';
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+const inFuture = (ms: number): string => new Date(Date.now() + ms).toISOString();
+
+describe('POST /v1/tasks', () => {
+  const api = testApi({ vendors: new Map([['pager', pagerVendor]]) });
+  const countTasks = () => taskModel(api().connection).countDocuments();
+  const post = (fields: Record<string, unknown>): Promise<ApiAnswer> =>
+    api().request('POST', '/v1/tasks', { body: { audience: ALL, message: HELLO, ...fields } });
+  const storedTask = async ({ body }: ApiAnswer) =>
+    taskModel(api().connection).findById(body.id).orFail().lean();
+  const lifetimeMs = async (answer: ApiAnswer): Promise<number> => {
+    const { expiresAt, createdAt, scheduledAt } = await storedTask(answer);
+    return expiresAt.getTime() - (scheduledAt ?? createdAt).getTime();
+  };
+
+  it('answers 202 with an id and a state before anything is sent', async () => {
+    const { status, body } = await post({});
+    expect(status).to.equal(202);
+    expect(body.id).to.match(/^[0-9a-f]{24}$/);
+    expect(body).to.deep.equal({ id: body.id, state: 'accepted' });
+  });
+
+  it('fills in what the caller leaves to us', async () => {
+    const answer = await post({});
+    const task = await storedTask(answer);
+    expect(task).to.deep.include({ lane: 'default', ifUnsure: 'resend', audienceKind: 'all' });
+    expect(task.message).to.deep.equal({
+      title: 'Hello',
+      silent: false,
+      priority: 'high',
+      purpose: 'service',
+    });
+    expect(await lifetimeMs(answer)).to.equal(DAY_MS);
+  });
+
+  it('gives a silent message a normal priority, unless told otherwise', async () => {
+    const silent = { silent: true, data: { sync: '1' } };
+    const quiet = await storedTask(await post({ message: silent }));
+    expect(quiet.message.priority).to.equal('normal');
+    const loud = await storedTask(await post({ message: { ...silent, priority: 'high' } }));
+    expect(loud.message.priority).to.equal('high');
+  });
+
+  it('remembers which key asked', async () => {
+    const [id] = api().app.key.split('.');
+    expect((await storedTask(await post({}))).createdBy).to.equal(id);
+  });
+
+  context('about time', () => {
+    it('is scheduled for an instant in the future, and its life begins then', async () => {
+      const answer = await post({ schedule: { at: inFuture(DAY_MS) }, ttlSeconds: 60 });
+      expect(answer.body.state).to.equal('scheduled');
+      expect(await lifetimeMs(answer)).to.equal(60_000);
+    });
+
+    it('begins now, with all of its life, when the instant has passed', async () => {
+      const answer = await post({ schedule: { at: inFuture(-DAY_MS) }, ttlSeconds: 60 });
+      expect(answer.body.state).to.equal('accepted');
+      expect(await lifetimeMs(answer)).to.equal(60_000);
+    });
+
+    it('takes an instant of expiry in place of a lifetime', async () => {
+      const expiresAt = inFuture(DAY_MS);
+      const task = await storedTask(await post({ expiresAt }));
+      expect(task.expiresAt.toISOString()).to.equal(expiresAt);
+    });
+
+    const REFUSED: Record<string, [Record<string, unknown>, string]> = {
+      'a lifetime beyond 28 days': [{ ttlSeconds: 28 * 86_400 + 1 }, 'ttlSeconds'],
+      'a lifetime in words': [{ ttlSeconds: '60' }, 'ttlSeconds'],
+      'no lifetime at all': [{ ttlSeconds: 0 }, 'ttlSeconds'],
+      'half a second more': [{ ttlSeconds: 1.5 }, 'ttlSeconds'],
+      'an expiry in the past': [{ expiresAt: inFuture(-1_000) }, 'expiresAt'],
+      'an expiry beyond 28 days': [{ expiresAt: inFuture(29 * DAY_MS) }, 'expiresAt'],
+      'an expiry before the scheduled instant': [
+        { schedule: { at: inFuture(2 * DAY_MS) }, expiresAt: inFuture(DAY_MS) },
+        'expiresAt',
+      ],
+      'both of them': [{ ttlSeconds: 60, expiresAt: inFuture(DAY_MS) }, ''],
+      'a schedule in words': [{ schedule: { at: 'tomorrow' } }, 'schedule.at'],
+    };
+    for (const [name, [fields, field]] of Object.entries(REFUSED)) {
+      it(`refuses ${name}`, async () => {
+        const before = await countTasks();
+        const { status, body } = await post(fields);
+        expect([status, body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+        expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal([field]);
+        expect(await countTasks()).to.equal(before);
+      });
+    }
+  });
+
+  context('about the audience', () => {
+    const REFUSED: Record<string, [unknown, string[]]> = {
+      'no audience': [{}, ['audience']],
+      'two audiences': [{ all: true, tags: 'vip' }, ['audience']],
+      'nobody of all': [{ all: false }, ['audience.all']],
+      'an empty list': [{ devices: [] }, ['audience.devices']],
+      'ids that are none': [
+        { devices: [ID, 'x', 7] },
+        ['audience.devices[1]', 'audience.devices[2]'],
+      ],
+      'an unknown vendor': [
+        { tokens: ['a', { token: 'b', vendor: 'pigeons' }] },
+        ['audience.tokens[1].vendor'],
+      ],
+      'a token without a token': [{ tokens: [{ vendor: 'pager' }] }, ['audience.tokens[0].token']],
+      'an unknown field of an account': [
+        { accounts: [{ account: 'a', name: 'x' }] },
+        ['audience.accounts[0].name'],
+      ],
+      'data that is no text': [
+        { accounts: [{ account: 'a', data: { n: 1 } }] },
+        ['audience.accounts[0].data.n'],
+      ],
+      'a token too many': [
+        { tokens: Array.from({ length: 5_001 }, (_, index) => `t${index}`) },
+        ['audience.tokens'],
+      ],
+      'a device too many': [{ devices: new Array(10_001).fill(ID) }, ['audience.devices']],
+      'an account too many': [{ accounts: new Array(10_001).fill('a') }, ['audience.accounts']],
+    };
+    for (const [name, [audience, fields]] of Object.entries(REFUSED)) {
+      it(`refuses ${name}, naming the field`, async () => {
+        const before = await countTasks();
+        const { status, body } = await post({ audience });
+        expect([status, body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+        expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal(fields);
+        expect(await countTasks()).to.equal(before);
+      });
+    }
+
+    it('takes the longest lists', async () => {
+      const tokens = Array.from({ length: 5_000 }, (_, index) => `pager-${index}`);
+      expect((await post({ audience: { tokens } })).status).to.equal(202);
+      const accounts = Array.from({ length: 10_000 }, (_, index) => `customer-${index}`);
+      expect((await post({ audience: { accounts } })).status).to.equal(202);
+    });
+
+    it('says where a tag expression cannot be read', async () => {
+      const { status, body } = await post({ audience: { tags: 'vip & | gold' } });
+      expect([status, body.code]).to.deep.equal([422, 'TAG_EXPRESSION_INVALID']);
+      expect(body.errors).to.have.length(1);
+      expect(body.errors[0]).to.include({ field: 'audience.tags', position: 6 });
+    });
+
+    it('takes a tag expression', async () => {
+      const answer = await post({ audience: { tags: 'vip & !(churned | trial)' } });
+      expect((await storedTask(answer)).tagExpression).to.equal('vip & !(churned | trial)');
+    });
+
+    it('counts nobody twice, however often and in whichever form they are named', async () => {
+      const tokens = ['pager-1', { token: 'pager-1' }, 'pager-1', { token: 'pager-2' }];
+      const { body } = await post({ audience: { tokens } });
+      const report = await api().request('GET', `/v1/tasks/${body.id}`);
+      expect(report.body.counts.targeted).to.equal(2);
+    });
+  });
+
+  context('about consent that is asserted', () => {
+    const asserted = { consentAsserted: true, audience: { tokens: ['pager-1'] } };
+    const errorsOf = async (fields: Record<string, unknown>) => (await post(fields)).body.errors;
+
+    it('is refused unless the app allows raw tokens', async () => {
+      expect(await errorsOf(asserted)).to.deep.equal([
+        { field: 'consentAsserted', detail: 'Is not allowed for this app (allowRawTokens)' },
+      ]);
+    });
+
+    it('is refused for other audiences', async () => {
+      expect(await errorsOf({ consentAsserted: true })).to.deep.equal([
+        { field: 'consentAsserted', detail: 'Is allowed with audience.tokens only' },
+      ]);
+    });
+
+    it('is taken when the app allows it', async () => {
+      const { key } = await api().createApp('raw', { allowRawTokens: true });
+      const body = { message: HELLO, ...asserted };
+      expect((await api().request('POST', '/v1/tasks', { key, body })).status).to.equal(202);
+    });
+  });
+
+  context('about the message', () => {
+    const REFUSED: Record<string, [unknown, string]> = {
+      'that says nothing': [{}, 'message'],
+      'with empty data and nothing else': [{ data: {} }, 'message'],
+      'that is silent and has a title': [{ silent: true, title: 'x' }, 'message'],
+      'with data that is no text': [{ ...HELLO, data: { order: 7 } }, 'message.data.order'],
+      'with an image that is not https': [
+        { ...HELLO, image: 'http://example.com/a.png' },
+        'message.image',
+      ],
+      'with a negative badge': [{ badge: -1 }, 'message.badge'],
+      'with an unknown priority': [{ ...HELLO, priority: 'urgent' }, 'message.priority'],
+      'with a locale that is none': [
+        { ...HELLO, localized: { 'not a locale': { title: 'x' } } },
+        'message.localized.not a locale',
+      ],
+      'with overrides for an unknown vendor': [
+        { ...HELLO, overrides: { pigeons: {} } },
+        'message.overrides.pigeons',
+      ],
+      'with overrides that the vendor does not know': [
+        { ...HELLO, overrides: { pager: { colour: 'red' } } },
+        'message.overrides.pager.colour',
+      ],
+      'with overrides that the vendor does not allow': [
+        { ...HELLO, overrides: { pager: { beeps: 10 } } },
+        'message.overrides.pager.beeps',
+      ],
+      'with an unknown field': [{ ...HELLO, titel: 'x' }, 'message.titel'],
+    };
+    for (const [name, [message, field]] of Object.entries(REFUSED)) {
+      it(`refuses one ${name}`, async () => {
+        const before = await countTasks();
+        const { status, body } = await post({ message });
+        expect([status, body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+        expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal([field]);
+        expect(await countTasks()).to.equal(before);
+      });
+    }
+
+    for (const message of [{ body: 'x' }, { badge: 0 }, { data: { a: '' } }, { silent: true }]) {
+      it(`takes one of just ${JSON.stringify(message)}`, async () => {
+        expect((await post({ message })).status).to.equal(202);
+      });
+    }
+
+    it('answers 413 and writes nothing when a vendor would find it too large', async () => {
+      const body = { apiKey: 'good' };
+      await api().request('PUT', '/v1/apps/shop/vendors/pager', { body });
+      const before = await countTasks();
+      const answer = await post({ message: { body: 'x'.repeat(201) } });
+      expect([answer.status, answer.body.code]).to.deep.equal([413, 'PAYLOAD_TOO_LARGE']);
+      expect(answer.body.errors[0].field).to.equal('message.body');
+      expect(answer.body.errors[0].detail).to.match(/^A pager shows 200 letters/);
+      expect(await countTasks()).to.equal(before);
+    });
+  });
+
+  it('writes nothing when one field of many is wrong', async () => {
+    const before = await countTasks();
+    const { body } = await post({ lane: 'fast', ifUnsure: 'maybe', labels: { a: 1 }, extra: 1 });
+    expect(body.errors.map((error: { field: string }) => error.field)).to.have.members([
+      'lane',
+      'ifUnsure',
+      'labels.a',
+      'extra',
+    ]);
+    expect(await countTasks()).to.equal(before);
+  });
+});
+
+describe('GET /v1/tasks', () => {
+  const api = testApi();
+  const ids: string[] = [];
+  const list = async (query = '') => (await api().request('GET', `/v1/tasks${query}`)).body;
+  const idsOf = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
+
+  before('create tasks', async () => {
+    for (let index = 0; index < 5; index += 1) {
+      const reference = index % 2 === 0 ? 'even' : 'odd';
+      const body = { audience: ALL, message: HELLO, reference, labels: { n: String(index) } };
+      ids.unshift((await api().request('POST', '/v1/tasks', { body })).body.id as string);
+    }
+  });
+
+  it('lists tasks, newest first, without what was said to whom', async () => {
+    const body = await list();
+    expect(idsOf(body)).to.deep.equal(ids);
+    expect(body).to.not.have.any.keys('nextCursor');
+    expect(body.items[0]).to.deep.include({
+      state: 'accepted',
+      lane: 'default',
+      purpose: 'service',
+      reference: 'even',
+      labels: { n: '4' },
+    });
+    expect(body.items[0]).to.not.have.any.keys('message', 'audience');
+  });
+
+  it('pages by cursor without losing or repeating one', async () => {
+    const seen: string[] = [];
+    let query = '?limit=2';
+    for (let page = 0; page < 3; page += 1) {
+      const body = await list(query);
+      seen.push(...idsOf(body));
+      query = `?limit=2&cursor=${body.nextCursor}`;
+      expect(body.nextCursor == null).to.equal(page === 2);
+    }
+    expect(seen).to.deep.equal(ids);
+  });
+
+  it('pages through tasks of one instant', async () => {
+    const { connection } = api();
+    await taskModel(connection).updateMany({}, { $set: { createdAt: new Date(0) } });
+    const first = await list('?limit=3');
+    const second = await list(`?limit=3&cursor=${first.nextCursor}`);
+    const seen = [...idsOf(first), ...idsOf(second)];
+    expect(seen.sort()).to.deep.equal([...ids].sort());
+  });
+
+  it('filters by reference, state and time', async () => {
+    expect((await list('?reference=odd')).items).to.have.length(2);
+    expect((await list('?state=done')).items).to.deep.equal([]);
+    expect((await list('?state=accepted')).items).to.have.length(5);
+    expect((await list('?from=1970-01-01T00:00:00Z&to=1970-01-01T00:00:01Z')).items).to.have.length(
+      5,
+    );
+    expect((await list('?to=1970-01-01T00:00:00Z')).items).to.deep.equal([]);
+    expect((await list('?from=1970-01-01T00:00:01Z')).items).to.deep.equal([]);
+  });
+
+  it('refuses cursors, limits and states that are none', async () => {
+    for (const query of ['cursor=x', 'cursor=', 'limit=0', 'limit=201', 'state=sent', 'from=x']) {
+      const answer = await api().request('GET', `/v1/tasks?${query}`);
+      expect(answer.status, query).to.equal(422);
+      expect(answer.body.errors[0].field, query).to.equal(query.split('=')[0]);
+    }
+  });
+
+  it('shows nothing of another app, task by task or in the list', async () => {
+    const { key } = await api().createApp('rival');
+    expect((await api().request('GET', '/v1/tasks', { key })).body.items).to.deep.equal([]);
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/deliveries'],
+      ['POST', '/pause'],
+      ['POST', '/resume'],
+      ['POST', '/cancel'],
+    ]) {
+      const answer = await api().request(method!, `/v1/tasks/${ids[0]}${path}`, { key });
+      expect([answer.status, answer.body.code], path).to.deep.equal([404, 'NOT_FOUND']);
+    }
+    expect((await list('?state=accepted')).items).to.have.length(5);
+  });
+
+  it('answers 404 to ids that are unknown or none', async () => {
+    for (const id of [ID, 'x', `${ID}0`, '%00']) {
+      expect((await api().request('GET', `/v1/tasks/${id}`)).status, id).to.equal(404);
+    }
+  });
+});
+
+describe('POST /v1/tasks/:task/pause, resume and cancel', () => {
+  const api = testApi();
+  const later = { at: inFuture(DAY_MS) };
+  const newTask = async (): Promise<string> => {
+    const body = { audience: ALL, message: HELLO, schedule: later };
+    return (await api().request('POST', '/v1/tasks', { body })).body.id as string;
+  };
+  const ask = (id: string, verb: string) => api().request('POST', `/v1/tasks/${id}/${verb}`);
+
+  it('answer the state the task is in then', async () => {
+    const id = await newTask();
+    expect((await ask(id, 'pause')).body).to.deep.equal({ id, state: 'paused' });
+    expect((await ask(id, 'resume')).body).to.deep.equal({ id, state: 'scheduled' });
+    expect((await ask(id, 'cancel')).body).to.deep.equal({ id, state: 'cancelled' });
+  });
+
+  it('answer 409 with the state when that does not allow it', async () => {
+    const id = await newTask();
+    await ask(id, 'cancel');
+    const answer = await ask(id, 'resume');
+    expect([answer.status, answer.body.code]).to.deep.equal([409, 'TASK_STATE_CONFLICT']);
+    expect(answer.body.state).to.equal('cancelled');
+    expect((await api().request('GET', `/v1/tasks/${id}`)).body.state).to.equal('cancelled');
+  });
+
+  it('take no fields', async () => {
+    const body = { reason: 'x' };
+    const answer = await api().request('POST', `/v1/tasks/${await newTask()}/pause`, { body });
+    expect(answer.status).to.equal(422);
+  });
+});

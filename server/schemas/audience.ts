@@ -1,0 +1,59 @@
+/** To whom a task goes: exactly one of five ways to say it. */
+import joi from 'joi';
+import type { Vendor } from '../../adapters/adapter.js';
+import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
+import type { AccountItem, TokenItem } from '../../models/task.js';
+import { data } from './message.js';
+import { objectId, profileName } from './values.js';
+
+export const MAX_TOKENS = 5_000;
+export const MAX_DEVICES = 10_000;
+export const MAX_ACCOUNTS = 10_000;
+const MAX_TOKEN_LENGTH = 4_096;
+const MAX_ACCOUNT_LENGTH = 256;
+
+export const accountName = joi.string().max(MAX_ACCOUNT_LENGTH);
+
+const tokenText = joi.string().max(MAX_TOKEN_LENGTH);
+
+const tokenItem = (vendors: ReadonlyMap<string, Vendor>) =>
+  joi.alternatives().conditional(joi.string(), {
+    then: tokenText,
+    otherwise: joi.object<TokenItem>({
+      token: tokenText.required(),
+      vendor: joi.string().valid(...vendors.keys()),
+      profile: profileName,
+    }),
+  });
+
+const accountItem = joi.alternatives().conditional(joi.string(), {
+  then: accountName,
+  otherwise: joi.object<AccountItem>({
+    account: accountName.required(),
+    data: data.description('Laid over `message.data` for the devices of this account'),
+  }),
+});
+
+/** As a caller writes it. */
+export type AudienceRequest =
+  | { tokens: (string | TokenItem)[] }
+  | { devices: string[] }
+  | { accounts: (string | AccountItem)[] }
+  | { tags: string }
+  | { all: true };
+
+const LISTS_AND_OTHERS = ['tokens', 'devices', 'accounts', 'tags', 'all'] as const;
+
+export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
+  joi
+    .object<AudienceRequest>({
+      tokens: joi.array().items(tokenItem(vendors)).min(1).max(MAX_TOKENS),
+      devices: joi.array().items(objectId).min(1).max(MAX_DEVICES),
+      accounts: joi.array().items(accountItem).min(1).max(MAX_ACCOUNTS),
+      tags: joi
+        .string()
+        .max(TAG_EXPRESSION_LIMITS.length)
+        .description('Such as `vip & !(churned | trial)`'),
+      all: joi.boolean().strict().valid(true),
+    })
+    .xor(...LISTS_AND_OTHERS);

@@ -1,0 +1,96 @@
+/** Values that say something about a device: its tags, its language, its zone, what it agreed to. */
+import joi from 'joi';
+import { LRUCache } from 'lru-cache';
+import { IANAZone } from 'luxon';
+import type { ConsentChange } from '../../models/consent.js';
+import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
+import { purpose } from './message.js';
+
+export const MAX_TAGS = 100;
+const MAX_PURPOSES = 50;
+
+/** Asking ICU costs more than all the rest of an imported line; an app has some hundred zones and locales. */
+const KNOWN = 2_000;
+
+const remembered = <Value extends NonNullable<unknown>>(ask: (text: string) => Value) => {
+  const known = new LRUCache<string, Value>({ max: KNOWN });
+  return (text: string): Value => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const value = ask(text);
+    known.set(text, value);
+    return value;
+  };
+};
+
+/** `de-de` -> `de-DE`; empty for what is no tag of BCP 47. */
+const canonicalLocale = remembered((text) => {
+  try {
+    return Intl.getCanonicalLocales(text)[0] ?? '';
+  } catch {
+    return '';
+  }
+});
+
+const isZone = remembered((name) => /^[A-Za-z]/.test(name) && IANAZone.isValidZone(name));
+
+export const locale = joi
+  .string()
+  .max(35)
+  .custom((text: string, helpers) => canonicalLocale(text) || helpers.error('locale.unknown'))
+  .description('BCP 47, for example `de-DE`')
+  .messages({ 'locale.unknown': 'must be a language tag of BCP 47, for example de-DE' });
+
+export const timeZone = joi
+  .string()
+  .max(64)
+  .custom((name: string, helpers) => (isZone(name) ? name : helpers.error('zone.unknown')))
+  .description('IANA name, for example `Europe/Berlin`')
+  .messages({ 'zone.unknown': 'must be the IANA name of a time zone, for example Europe/Berlin' });
+
+export const tag = joi
+  .string()
+  .trim()
+  .max(TAG_EXPRESSION_LIMITS.tagLength)
+  .pattern(/^\P{Cc}+$/u)
+  .messages({ 'string.pattern.base': 'must not contain control characters' });
+
+export const tags = joi
+  .array()
+  .items(tag)
+  .max(MAX_TAGS)
+  .custom((given: string[]) => [...new Set(given)])
+  .description('All its tags; they replace those it had');
+
+export const installationId = joi
+  .string()
+  .pattern(/^[\x21-\x7e]{1,128}$/)
+  .description("The app's own id of this installation; it stays when the token changes")
+  .messages({ 'string.pattern.base': 'must have 1 to 128 visible ASCII characters' });
+
+export const appVersion = joi.string().max(64);
+
+const grant = joi.string().valid('granted', 'denied');
+
+const consentFields = {
+  push: grant.description('Pushes at all'),
+  purposes: joi
+    .object()
+    .pattern(purpose, grant)
+    .max(MAX_PURPOSES)
+    .description('By purpose; what is not named stays as it was'),
+  policyVersion: joi.string().max(64),
+  source: joi.string().max(64).description('Where it was given: `ios-settings`, `web-form` ...'),
+  at: joi
+    .date()
+    .iso()
+    .description(
+      'When it was decided; now, unless given. A grant older than the last recorded decision does not count',
+    ),
+};
+
+/** Consent, with other fields of the caller's beside it. */
+export const consentObject = <Body extends ConsentChange>(extra: Record<string, joi.Schema>) =>
+  joi.object<Body>({ ...consentFields, ...extra }).or('push', 'purposes');
+
+export const consent = consentObject<ConsentChange>({});

@@ -1,0 +1,87 @@
+/** What task routes answer. */
+import joi from 'joi';
+import { DELIVERY_STATES } from '../../models/batch.js';
+import { LANES, TASK_STATES } from '../../models/task.js';
+import { instant, objectId } from './values.js';
+
+const count = joi.number().integer().min(0);
+const countByName = joi.object().pattern(joi.string(), count);
+
+const counts = joi.object({
+  targeted: count.required(),
+  pending: count.required(),
+  ...Object.fromEntries(DELIVERY_STATES.map((state) => [state, count.required()])),
+});
+
+const summaryFields = {
+  id: objectId.required(),
+  state: joi
+    .string()
+    .valid(...TASK_STATES)
+    .required(),
+  lane: joi
+    .string()
+    .valid(...LANES)
+    .required(),
+  purpose: joi.string().required(),
+  reference: joi.string(),
+  labels: joi.object().pattern(joi.string(), joi.string().allow('')),
+  expiresAt: instant.required(),
+  timings: joi
+    .object({
+      createdAt: instant.required(),
+      scheduledAt: instant,
+      plannedAt: instant,
+      startedAt: instant,
+      endedAt: instant,
+    })
+    .required(),
+  failure: joi.string().description('Why it is `failed`'),
+};
+
+export const taskAccepted = joi.object({
+  id: objectId.required(),
+  state: joi
+    .string()
+    .valid(...TASK_STATES)
+    .required(),
+});
+
+export const taskSummary = joi.object(summaryFields);
+
+export const tasksAnswer = joi.object({
+  items: joi.array().items(taskSummary).required(),
+  nextCursor: joi.string().description('For the next page; missing on the last'),
+});
+
+export const taskAnswer = joi.object({
+  ...summaryFields,
+  counts: counts
+    .required()
+    .description('`targeted` is the sum of `pending` and all states behind it, at every moment'),
+  unmatched: count.required().description('Accounts without a device; not in `targeted`'),
+  reasons: joi
+    .object()
+    .pattern(joi.string(), countByName)
+    .required()
+    .description('By state, then by reason'),
+  byVendor: joi.object().pattern(joi.string(), counts).required(),
+});
+
+export const deliveryState = joi.string().valid(...DELIVERY_STATES, 'pending');
+
+export const deliveryRow = joi.object({
+  device: objectId.required(),
+  state: deliveryState.required(),
+  reason: joi.string(),
+  vendor: joi.string(),
+  profile: joi.string(),
+  vendorMessageId: joi.string(),
+  attempts: count.required(),
+  at: instant,
+});
+
+export const deliveriesAnswer = joi.object({
+  items: joi.array().items(deliveryRow).required(),
+  nextCursor: joi.string().description('For the next page; missing on the last'),
+});

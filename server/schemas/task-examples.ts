@@ -1,0 +1,57 @@
+/** Examples of tasks and reports, as the documentation shows them. */
+
+export const EXAMPLE_TASK = {
+  audience: { accounts: ['customer-1042'] },
+  message: {
+    title: 'Your parcel is on its way',
+    body: 'It arrives tomorrow between 9 and 12',
+    data: { order: '1042' },
+    localized: { de: { title: 'Ihr Paket ist unterwegs' } },
+  },
+  ttlSeconds: 3600,
+  reference: 'order-1042',
+};
+
+export const EXAMPLE_SUMMARY = {
+  id: '5f0e6923a1b2c3d4e5f60718',
+  state: 'done',
+  lane: 'default',
+  purpose: 'service',
+  reference: 'order-1042',
+  expiresAt: '2026-11-22T11:00:00.000Z',
+  timings: {
+    createdAt: '2026-11-22T10:00:00.000Z',
+    plannedAt: '2026-11-22T10:00:00.004Z',
+    startedAt: '2026-11-22T10:00:00.006Z',
+    endedAt: '2026-11-22T10:00:00.090Z',
+  },
+};
+
+const COUNTS = {
+  targeted: 2,
+  pending: 0,
+  accepted: 1,
+  failed: 0,
+  suppressed: 1,
+  expired: 0,
+  cancelled: 0,
+  unknown: 0,
+};
+
+export const EXAMPLE_REPORT = {
+  ...EXAMPLE_SUMMARY,
+  counts: COUNTS,
+  unmatched: 0,
+  reasons: { suppressed: { 'no-consent': 1 } },
+  byVendor: { sandbox: COUNTS },
+};
+
+export const EXAMPLE_ROW = {
+  device: '6921a1b2c3d4e5f607182930',
+  state: 'accepted',
+  vendor: 'sandbox',
+  profile: 'default',
+  vendorMessageId: 'sandbox-5f0e6923a1b2c3d4e5f60718',
+  attempts: 1,
+  at: '2026-11-22T10:00:00.088Z',
+};

@@ -1,0 +1,95 @@
+/** What task routes take. */
+import joi from 'joi';
+import type { Vendor } from '../../adapters/adapter.js';
+import {
+  type IfUnsure,
+  LANES,
+  type Lane,
+  TASK_STATES,
+  type TaskMessage,
+  type TaskState,
+} from '../../models/task.js';
+import { type AudienceRequest, audienceSchema } from './audience.js';
+import { messageSchema } from './message.js';
+import { cursor, objectId, pageSize } from './values.js';
+
+const DAY_SECONDS = 24 * 60 * 60;
+export const DEFAULT_TTL_SECONDS = DAY_SECONDS;
+export const MAX_TTL_SECONDS = 28 * DAY_SECONDS;
+const MAX_LABELS = 20;
+
+export const reference = joi.string().max(128).description("The caller's own name for it");
+
+export interface TaskRequest {
+  audience: AudienceRequest;
+  message: TaskMessage;
+  schedule?: { at: Date };
+  ttlSeconds?: number;
+  expiresAt?: Date;
+  lane: Lane;
+  ifUnsure: IfUnsure;
+  reference?: string;
+  labels?: Record<string, string>;
+  consentAsserted?: boolean;
+}
+
+export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
+  joi
+    .object<TaskRequest>({
+      audience: audienceSchema(vendors).required(),
+      message: messageSchema(vendors).required(),
+      schedule: joi.object({
+        at: joi.date().iso().required().description('Begin then; an instant in the past is now'),
+      }),
+      ttlSeconds: joi
+        .number()
+        .strict()
+        .integer()
+        .min(1)
+        .max(MAX_TTL_SECONDS)
+        .description(
+          `How long it is tried, from the scheduled instant; ${DEFAULT_TTL_SECONDS} unless expiresAt is given`,
+        ),
+      expiresAt: joi.date().iso().description('Until when it is tried, at most 28 days'),
+      lane: joi
+        .string()
+        .valid(...LANES)
+        .default('default'),
+      ifUnsure: joi
+        .string()
+        .valid('resend', 'leave')
+        .default('resend')
+        .description(
+          'For a device that may have got it: `resend` is at least once, `leave` at most once',
+        ),
+      reference,
+      labels: joi
+        .object()
+        .pattern(joi.string().max(64), joi.string().allow('').max(256))
+        .max(MAX_LABELS),
+      consentAsserted: joi
+        .boolean()
+        .strict()
+        .description('The people behind unregistered tokens agreed; only with `audience.tokens`'),
+    })
+    .oxor('ttlSeconds', 'expiresAt');
+
+export const taskParams = joi.object<{ task: string }>({ task: objectId.required() });
+
+export interface TaskListQuery {
+  reference?: string;
+  state?: TaskState;
+  from?: Date;
+  to?: Date;
+  cursor?: string;
+  limit: number;
+}
+
+export const taskListQuery = joi.object<TaskListQuery>({
+  reference,
+  state: joi.string().valid(...TASK_STATES),
+  from: joi.date().iso().description('Created at or after'),
+  to: joi.date().iso().description('Created before'),
+  cursor,
+  limit: pageSize(50, 200),
+});

@@ -1,0 +1,60 @@
+/** What vendor routes take and answer; the settings themselves are each vendor's own schema. */
+import joi from 'joi';
+import type { Vendor } from '../../adapters/adapter.js';
+import { instant, profileName } from './values.js';
+
+export interface VendorParams {
+  app: string;
+  vendor: string;
+  profile: string;
+}
+
+/** Built for the vendors at hand: an unknown one names nothing. */
+export const vendorParams = (vendors: Iterable<string>) =>
+  joi.object<VendorParams>({
+    app: joi.string().required(),
+    vendor: joi
+      .string()
+      .valid(...vendors)
+      .required(),
+    profile: profileName.default('default'),
+  });
+
+export const probeQuery = joi.object<{ probe?: 'skip' }>({
+  probe: joi.string().valid('skip').description('Store the settings without trying them'),
+});
+
+/** Any fields here; the handler holds them against the vendor's own schema. */
+export const anySettings = joi.object<Record<string, unknown>>().unknown(true);
+
+/** Those schemas, for the document; a secret that is stored already may be left out. */
+export const everySettings = (vendors: ReadonlyMap<string, Vendor>) =>
+  joi
+    .alternatives()
+    .try(...[...vendors].map(([name, { settings }]) => settings.description(`For ${name}`)));
+
+const profileFields = {
+  vendor: joi.string().required(),
+  profile: joi.string().required(),
+  settings: joi
+    .object()
+    .unknown(true)
+    .required()
+    .description('As stored; a secret that is set shows as `{"set": true}`'),
+  revision: joi.number().integer().min(1).required(),
+  updatedAt: instant.required(),
+};
+
+export const profileAnswer = joi.object(profileFields);
+export const profilesAnswer = joi.object({
+  items: joi.array().items(profileAnswer).required(),
+});
+export const profileStoredAnswer = joi.object({
+  ...profileFields,
+  probe: joi
+    .object({
+      result: joi.string().valid('ok', 'unreachable', 'skipped').required(),
+      reason: joi.string().description('Why the vendor could not be asked'),
+    })
+    .required(),
+});

@@ -1,0 +1,54 @@
+/** Who may call what: the one table from a route to what a caller needs for it. */
+import type { Scope } from '../models/key.js';
+
+/**
+ * A scope: a key of the app that has it, or the operator speaking for the app. A list: any one of them.
+ * `operator`: the operator alone. `open`: anybody, without a key.
+ */
+export type Access = Scope | readonly Scope[] | 'operator' | 'open';
+
+export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
+  'GET /healthz': 'open',
+  'GET /readyz': 'open',
+  'GET /metrics': 'open',
+  'GET /openapi.json': 'open',
+
+  'POST /v1/apps': 'operator',
+  'GET /v1/apps': 'operator',
+  'GET /v1/apps/:app': 'admin',
+  'PATCH /v1/apps/:app': 'admin',
+  'GET /v1/apps/:app/keys': 'admin',
+  'POST /v1/apps/:app/keys': 'admin',
+  'DELETE /v1/apps/:app/keys/:key': 'admin',
+  'GET /v1/apps/:app/vendors': 'admin',
+  'GET /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
+  'PUT /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
+  'DELETE /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
+
+  'POST /v1/tasks': 'tasks:write',
+  'GET /v1/tasks': 'tasks:read',
+  'GET /v1/tasks/:task': 'tasks:read',
+  'GET /v1/tasks/:task/deliveries': 'tasks:read',
+  'POST /v1/tasks/:task/pause': 'tasks:write',
+  'POST /v1/tasks/:task/resume': 'tasks:write',
+  'POST /v1/tasks/:task/cancel': 'tasks:write',
+
+  'PUT /v1/devices': ['devices:write', 'devices:register'],
+  'GET /v1/devices': 'devices:read',
+  'POST /v1/devices/import': 'devices:write',
+  'GET /v1/devices/:device': 'devices:read',
+  'PATCH /v1/devices/:device': 'devices:write',
+  'DELETE /v1/devices/:device': 'devices:write',
+  'PUT /v1/devices/:device/consent': ['devices:write', 'devices:register'],
+  'GET /v1/devices/:device/consent': 'devices:read',
+  'GET /v1/devices/:device/deliveries': 'devices:read',
+  'GET /v1/accounts/:account': 'devices:read',
+  'DELETE /v1/accounts/:account': 'devices:write',
+};
+
+/** Throws for a route without a row: such a route must not be mounted. */
+export const accessOf = (name: string): Access => {
+  const access = SCOPE_BY_ROUTE[name];
+  if (access == null) throw new Error(`Route ${name} has no row in server/scopes.ts`);
+  return access;
+};

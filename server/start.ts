@@ -1,0 +1,197 @@
+/** Starts a gateway from a configuration, part by part, and stops it in the reverse order. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import mongoose, { type Connection } from 'mongoose';
+import { Registry } from 'prom-client';
+import type { AdapterDeps } from '../adapters/adapter.js';
+import { loadVendors } from '../adapters/index.js';
+import { createEngine } from '../jobs/create-engine.js';
+import type { Engine } from '../jobs/engine.js';
+import { laneDepth } from '../jobs/lane-depth.js';
+import { createMetrics } from '../jobs/metrics.js';
+import { DEFAULT_TIMINGS, type Timings } from '../jobs/parts.js';
+import { createCredentialStore } from '../models/credential-cache.js';
+import { dbOf } from '../models/database.js';
+import { createIndexes } from '../models/indexes.js';
+import { secretBox } from '../models/secret-box.js';
+import { nodeTransport } from '../transport/node-transport.js';
+import { buildApp } from './app.js';
+import type { Config } from './config.js';
+import { startEmbeddedMongo } from './embedded-mongo/index.js';
+import { type Keys, loadKeys } from './key-files.js';
+import type { Logger } from './logger.js';
+import { checkMasterKey } from './master-key-check.js';
+import { proxied } from './proxied-transport.js';
+import { requireReplicaSet } from './require-replica-set.js';
+
+const DATABASE = 'pigeonpost';
+const SERVER_SELECTION_MS = 5_000;
+/** Running work gets so long to finish; what does not is handed to others. */
+const STOP_WITHIN_MS = 10_000;
+const ENGINE_STOP_WITHIN_MS = 8_000;
+
+export interface Gateway {
+  readonly url: string;
+  readonly keys: Keys;
+  /** Resolves when the embedded MongoDB has ended, asked or not; never with a MongoDB of one's own. */
+  readonly mongoEnded: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly timings?: Partial<Timings>;
+}
+
+/** What was started, to be stopped last in, first out. */
+class Undo {
+  readonly #steps: { name: string; stop: () => Promise<unknown> }[] = [];
+
+  constructor(readonly logger: Logger) {}
+
+  add(name: string, stop: () => Promise<unknown>): void {
+    this.#steps.push({ name, stop });
+  }
+
+  /** Every step is tried, whatever becomes of the others. */
+  async all(): Promise<void> {
+    for (let step = this.#steps.pop(); step != null; step = this.#steps.pop()) {
+      try {
+        await step.stop();
+      } catch (error) {
+        this.logger.error('A part could not be stopped', { part: step.name, error });
+      }
+    }
+  }
+}
+
+const never = new Promise<never>(() => undefined);
+
+const openDatabase = async (
+  { config, logger }: StartOptions,
+  undo: Undo,
+): Promise<{ connection: Connection; ended: Promise<number | null> }> => {
+  let uri = config.mongodbUri;
+  let ended: Promise<number | null> = never;
+  if (uri == null) {
+    const { dataDir, cacheDir } = config;
+    const embedded = await startEmbeddedMongo({ dataDir, cacheDir, log: logger });
+    undo.add('embedded MongoDB', () => embedded.stop());
+    ({ uri, ended } = embedded);
+  }
+  const namesDatabase = /^[^?]*\/\/[^/]+\/[^/?]+/.test(uri);
+  const connection = mongoose.createConnection(uri, {
+    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
+    autoIndex: false,
+    ...(namesDatabase ? {} : { dbName: DATABASE }),
+  });
+  undo.add('database connection', () => connection.close());
+  // Without a listener the error of a connection that comes and goes would end the process.
+  connection.on('error', (error: unknown) => logger.error('MongoDB is in trouble', { error }));
+  await connection.asPromise();
+  return { connection, ended };
+};
+
+const listen = async (server: Server, { port, host }: Config): Promise<string> => {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${shown}:${address.port}`;
+};
+
+/** Requests that are being answered are answered; connections that only wait are closed. */
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS / 4);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+
+const startEngine = async (
+  { config, logger, timings }: StartOptions,
+  { connection, keys, registry }: { connection: Connection; keys: Keys; registry: Registry },
+  undo: Undo,
+): Promise<{ engine: Engine; adapters: AdapterDeps; box: ReturnType<typeof secretBox> }> => {
+  const db = dbOf(connection);
+  const box = secretBox(keys.masterKey);
+  await checkMasterKey(db, box);
+  await createIndexes(connection);
+  const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
+  const transport = proxied(nodeTransport({ allowPrivateEndpoints }), proxy);
+  undo.add('transport', () => transport.close());
+  const adapters: AdapterDeps = {
+    transport,
+    credentials: createCredentialStore({ db, secretBox: box, now: Date.now }),
+    now: Date.now,
+  };
+  const engine = createEngine({
+    connection,
+    db,
+    vendors: await loadVendors(),
+    adapterDeps: adapters,
+    secretBox: box,
+    log: logger,
+    metrics: createMetrics(registry, { depth: () => laneDepth(db, Date.now()) }),
+    now: Date.now,
+    monotonic: () => performance.now(),
+    owner: randomUUID(),
+    role,
+    batchesInFlight,
+    timings: { ...DEFAULT_TIMINGS, ...timings },
+  });
+  undo.add('engine', () => engine.stop(ENGINE_STOP_WITHIN_MS));
+  await engine.start();
+  return { engine, adapters, box };
+};
+
+const start = async (options: StartOptions, undo: Undo): Promise<Gateway> => {
+  const { config, logger } = options;
+  const keys = await loadKeys(config);
+  const { connection, ended } = await openDatabase(options, undo);
+  await requireReplicaSet(dbOf(connection));
+  const registry = new Registry();
+  const { engine, adapters, box } = await startEngine(
+    options,
+    { connection, keys, registry },
+    undo,
+  );
+  const app = buildApp({
+    connection,
+    engine,
+    vendors: await loadVendors(),
+    adapters,
+    secretBox: box,
+    operatorKey: keys.operatorKey,
+    metrics: registry,
+    logger,
+    bodyLimitBytes: config.bodyLimitBytes,
+    allowPrivateEndpoints: config.allowPrivateEndpoints,
+  });
+  app.set('trust proxy', config.trustProxy);
+  const server = createServer(app);
+  const url = await listen(server, config);
+  undo.add('HTTP server', () => closeServer(server));
+  return { url, keys, mongoEnded: ended, stop: () => undo.all() };
+};
+
+/** Rejects, with everything stopped again, when a part does not start. */
+export const startGateway = async (options: StartOptions): Promise<Gateway> => {
+  const undo = new Undo(options.logger);
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+};

@@ -1,0 +1,67 @@
+/** From what a caller posted to what the engine accepts: what no schema can say is checked here. */
+import type { TaskInput } from '../jobs/engine.js';
+import type { App } from '../models/app.js';
+import { parseTagExpression, TagExpressionError } from '../models/tag-expression.js';
+import { type FieldError, problem } from './problems.js';
+import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, type TaskRequest } from './schemas/tasks.js';
+import { taskAudience } from './task-audience.js';
+import type { Vendors } from './vendor-token.js';
+
+const SECOND_MS = 1_000;
+
+/** Throws TAG_EXPRESSION_INVALID, which says where reading stopped. */
+const checkTags = ({ audience }: TaskRequest): void => {
+  if (!('tags' in audience)) return;
+  try {
+    parseTagExpression(audience.tags);
+  } catch (error) {
+    if (!(error instanceof TagExpressionError)) throw error;
+    const { message: detail, position } = error;
+    throw problem('TAG_EXPRESSION_INVALID', {
+      errors: [{ field: 'audience.tags', detail, position }],
+    });
+  }
+};
+
+const assertedErrors = ({ consentAsserted, audience }: TaskRequest, app: App): FieldError[] => {
+  const field = 'consentAsserted';
+  if (!consentAsserted) return [];
+  if (!('tokens' in audience)) {
+    return [{ field, detail: 'Is allowed with audience.tokens only' }];
+  }
+  return app.allowRawTokens
+    ? []
+    : [{ field, detail: 'Is not allowed for this app (allowRawTokens)' }];
+};
+
+const expiryErrors = ({ expiresAt, schedule }: TaskRequest, now: Date): FieldError[] => {
+  if (expiresAt == null) return [];
+  const startMs = Math.max(schedule?.at.getTime() ?? 0, now.getTime());
+  const ttlMs = expiresAt.getTime() - startMs;
+  if (ttlMs > 0 && ttlMs <= MAX_TTL_SECONDS * SECOND_MS) return [];
+  return [
+    { field: 'expiresAt', detail: 'Must be after the scheduled instant and within 28 days of it' },
+  ];
+};
+
+export interface TaskContext {
+  readonly app: App;
+  readonly vendors: Vendors;
+  readonly now: Date;
+}
+
+/** Throws VALIDATION_FAILED or TAG_EXPRESSION_INVALID. */
+export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput => {
+  const { app, now } = context;
+  const errors = [...assertedErrors(request, app), ...expiryErrors(request, now)];
+  if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
+  checkTags(request);
+  const { schedule, ...rest } = request;
+  return {
+    ...rest,
+    audience: taskAudience(request.audience, context.vendors),
+    // What should have begun already begins now, with all of its time.
+    ...(schedule != null && schedule.at > now ? { schedule } : {}),
+    ...(request.expiresAt == null ? { ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS } : {}),
+  };
+};

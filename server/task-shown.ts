@@ -1,0 +1,43 @@
+/** How a task and its report look in answers. */
+import type { TaskReport } from '../jobs/engine.js';
+import type { Task } from '../models/task.js';
+
+/** What a summary needs; lists read no more than this. */
+export const SUMMARY_FIELDS = {
+  state: 1,
+  lane: 1,
+  'message.purpose': 1,
+  reference: 1,
+  labels: 1,
+  expiresAt: 1,
+  createdAt: 1,
+  scheduledAt: 1,
+  plannedAt: 1,
+  startedAt: 1,
+  endedAt: 1,
+  failure: 1,
+} as const;
+
+export const taskSummaryShown = (task: Task) => {
+  const { createdAt, scheduledAt, plannedAt, startedAt, endedAt } = task;
+  return {
+    id: task._id.toHexString(),
+    state: task.state,
+    lane: task.lane,
+    purpose: task.message.purpose,
+    // JSON leaves out what is undefined.
+    reference: task.reference,
+    labels: task.labels,
+    expiresAt: task.expiresAt,
+    timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
+    failure: task.failure,
+  };
+};
+
+export const taskShown = (task: Task, report: TaskReport) => ({
+  ...taskSummaryShown(task),
+  counts: { targeted: report.targeted, pending: report.pending, ...report.states },
+  unmatched: task.unmatched,
+  reasons: report.reasons,
+  byVendor: report.byVendor,
+});
