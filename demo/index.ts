@@ -1,6 +1,7 @@
 /** `npm run demo`: everything on this machine, four tasks, and the books checked at the end. */
+
+import { Closing } from '../server/closing.js';
 import { acceptedSoFar, checkAll } from './check-ledgers.js';
-import { Closing } from './closing.js';
 import { type Options, readOptions, USAGE } from './options.js';
 import { progressOn } from './progress.js';
 import { reportTable } from './report-table.js';

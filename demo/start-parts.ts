@@ -2,13 +2,13 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Closing } from '../server/closing.js';
 import { type Config, readConfig, userCacheDir } from '../server/config.js';
 import { startEmbeddedMongo } from '../server/embedded-mongo/index.js';
 import { loadKeys } from '../server/key-files.js';
 import { createLogger } from '../server/logger.js';
 import { type Gateway, startGateway } from '../server/start.js';
 import { type Simulators, startSimulators } from '../simulators/index.js';
-import type { Closing } from './closing.js';
 import { freePort } from './free-port.js';
 import type { Options } from './options.js';
 

@@ -22,6 +22,8 @@ const dispatchJob = (lane: Lane): string => `dispatch ${lane}`;
 
 export interface Wakes {
   start(): Promise<void>;
+  /** Rejects, in words, while Agenda does not run. */
+  ready(): Promise<void>;
   /** Tells workers of other processes that there is work, or more of it than this one gets done at once; coalesced. */
   call(): void;
   stop(): Promise<void>;
@@ -84,6 +86,7 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
   const agenda = newAgenda(context);
   let calling: NodeJS.Timeout | undefined;
   let started: Promise<unknown> | undefined;
+  let isStarted = false;
 
   const save = async (name: string, slot: number): Promise<void> => {
     await agenda
@@ -108,6 +111,7 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
       if (parts.role === 'api') {
         started = agenda.ready;
         await started;
+        isStarted = true;
         return;
       }
       defineJobs(agenda, context, lanes);
@@ -115,6 +119,11 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
       await started;
       await agenda.every(parts.timings.sweepMs, 'sweep', undefined, { skipImmediate: false });
       await agenda.every('1 day', 'retention', undefined, { skipImmediate: true });
+      isStarted = true;
+    },
+    async ready() {
+      const runs = isStarted && (parts.role === 'api' || agenda.isActiveJobProcessor());
+      if (!runs) throw new Error('Agenda does not run');
     },
     call() {
       calling ??= setTimeout(
@@ -128,6 +137,7 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
       );
     },
     async stop() {
+      isStarted = false;
       clearTimeout(calling);
       calling = undefined;
       await agenda.stop();

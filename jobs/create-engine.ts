@@ -32,6 +32,9 @@ const createContext = (parts: JobParts): JobContext => ({
   inFlight: createInFlight(),
 });
 
+/** A database that answers later is not ready. */
+const READY_WITHIN_MS = 2_000;
+
 /** Indexes of the collections that Mongoose does not know. */
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(BATCHES).createIndexes(batchIndexes);
@@ -84,7 +87,11 @@ export const createEngine = (parts: JobParts): Engine => {
       wake();
     },
     async ready() {
-      await batches(db).findOne({ state: 'due' }, { projection: { _id: 1 }, maxTimeMS: 2_000 });
+      await batches(db).findOne(
+        { state: 'due' },
+        { projection: { _id: 1 }, maxTimeMS: READY_WITHIN_MS },
+      );
+      await wakes.ready();
     },
     async start() {
       await createIndexes(parts);

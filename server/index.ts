@@ -1,4 +1,5 @@
 /** `npm start`: the gateway as a process. */
+import { Closing } from './closing.js';
 import { ConfigError, readConfig } from './config.js';
 import { createLogger } from './logger.js';
 import { type Gateway, startGateway } from './start.js';
@@ -16,34 +17,39 @@ const showOperatorKey = ({ keys }: Gateway): void => {
 const main = async (): Promise<void> => {
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel });
-  const gateway = await startGateway({ config, logger });
-  logger.info('Pigeonpost is ready', { url: gateway.url, role: config.role });
-  showOperatorKey(gateway);
-
+  const closing = new Closing();
   let stopping = false;
+
   const stop = async (why: string, exitCode: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
     logger.info('Stopping', { why });
-    setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), LAST_RESORT_MS).unref();
-    await gateway.stop();
+    setTimeout(() => process.exit(1), LAST_RESORT_MS).unref();
+    await closing.close((part, error) =>
+      logger.error('A part could not be stopped', { part, error }),
+    );
     logger.info('Stopped');
     process.exit(exitCode);
   };
+  // Also while it still starts: what has been started by then is stopped.
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => void stop(signal, 0));
-  const exitCode = await gateway.mongoEnded;
-  await stop(`The embedded MongoDB ended with ${exitCode ?? 'a signal'}`, 1);
+
+  try {
+    const gateway = await startGateway({ config, logger }, closing);
+    logger.info('Pigeonpost is ready', { url: gateway.url, role: config.role });
+    showOperatorKey(gateway);
+    const exitCode = await gateway.mongoEnded;
+    await stop(`The embedded MongoDB ended with ${exitCode ?? 'a signal'}`, 1);
+  } catch (error) {
+    // What fails because everything is being stopped is no news.
+    if (!stopping) throw error;
+  }
 };
 
 main().catch((error: unknown) => {
   const isOurs = error instanceof ConfigError || (error instanceof Error && 'code' in error);
-  const text =
-    error instanceof Error
-      ? isOurs
-        ? error.message
-        : (error.stack ?? error.message)
-      : String(error);
-  process.stderr.write(`${text}\n`);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${isOurs ? error.message : stack}\n`);
   process.exit(1);
 });

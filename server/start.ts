@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import mongoose, { type Connection } from 'mongoose';
 import { Registry } from 'prom-client';
-import type { AdapterDeps } from '../adapters/adapter.js';
+import type { AdapterDeps, Vendor } from '../adapters/adapter.js';
 import { loadVendors } from '../adapters/index.js';
 import { createEngine } from '../jobs/create-engine.js';
 import type { Engine } from '../jobs/engine.js';
@@ -17,6 +17,7 @@ import { createIndexes } from '../models/indexes.js';
 import { secretBox } from '../models/secret-box.js';
 import { nodeTransport } from '../transport/node-transport.js';
 import { buildApp } from './app.js';
+import { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { startEmbeddedMongo } from './embedded-mongo/index.js';
 import { type Keys, loadKeys } from './key-files.js';
@@ -45,40 +46,18 @@ export interface StartOptions {
   readonly timings?: Partial<Timings>;
 }
 
-/** What was started, to be stopped last in, first out. */
-class Undo {
-  readonly #steps: { name: string; stop: () => Promise<unknown> }[] = [];
-
-  constructor(readonly logger: Logger) {}
-
-  add(name: string, stop: () => Promise<unknown>): void {
-    this.#steps.push({ name, stop });
-  }
-
-  /** Every step is tried, whatever becomes of the others. */
-  async all(): Promise<void> {
-    for (let step = this.#steps.pop(); step != null; step = this.#steps.pop()) {
-      try {
-        await step.stop();
-      } catch (error) {
-        this.logger.error('A part could not be stopped', { part: step.name, error });
-      }
-    }
-  }
-}
-
 const never = new Promise<never>(() => undefined);
 
 const openDatabase = async (
   { config, logger }: StartOptions,
-  undo: Undo,
+  closing: Closing,
 ): Promise<{ connection: Connection; ended: Promise<number | null> }> => {
   let uri = config.mongodbUri;
   let ended: Promise<number | null> = never;
   if (uri == null) {
     const { dataDir, cacheDir } = config;
     const embedded = await startEmbeddedMongo({ dataDir, cacheDir, log: logger });
-    undo.add('embedded MongoDB', () => embedded.stop());
+    await closing.add('embedded MongoDB', () => embedded.stop());
     ({ uri, ended } = embedded);
   }
   const namesDatabase = /^[^?]*\/\/[^/]+\/[^/?]+/.test(uri);
@@ -87,7 +66,7 @@ const openDatabase = async (
     autoIndex: false,
     ...(namesDatabase ? {} : { dbName: DATABASE }),
   });
-  undo.add('database connection', () => connection.close());
+  await closing.add('database connection', () => connection.close());
   // Without a listener the error of a connection that comes and goes would end the process.
   connection.on('error', (error: unknown) => logger.error('MongoDB is in trouble', { error }));
   await connection.asPromise();
@@ -118,10 +97,17 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeIdleConnections();
   });
 
+interface EngineParts {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly registry: Registry;
+  readonly vendors: ReadonlyMap<string, Vendor>;
+}
+
 const startEngine = async (
   { config, logger, timings }: StartOptions,
-  { connection, keys, registry }: { connection: Connection; keys: Keys; registry: Registry },
-  undo: Undo,
+  { connection, keys, registry, vendors }: EngineParts,
+  closing: Closing,
 ): Promise<{ engine: Engine; adapters: AdapterDeps; box: ReturnType<typeof secretBox> }> => {
   const db = dbOf(connection);
   const box = secretBox(keys.masterKey);
@@ -129,7 +115,7 @@ const startEngine = async (
   await createIndexes(connection);
   const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
   const transport = proxied(nodeTransport({ allowPrivateEndpoints }), proxy);
-  undo.add('transport', () => transport.close());
+  await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
     transport,
     credentials: createCredentialStore({ db, secretBox: box, now: Date.now }),
@@ -138,7 +124,7 @@ const startEngine = async (
   const engine = createEngine({
     connection,
     db,
-    vendors: await loadVendors(),
+    vendors,
     adapterDeps: adapters,
     secretBox: box,
     log: logger,
@@ -150,26 +136,27 @@ const startEngine = async (
     batchesInFlight,
     timings: { ...DEFAULT_TIMINGS, ...timings },
   });
-  undo.add('engine', () => engine.stop(ENGINE_STOP_WITHIN_MS));
+  await closing.add('engine', () => engine.stop(ENGINE_STOP_WITHIN_MS));
   await engine.start();
   return { engine, adapters, box };
 };
 
-const start = async (options: StartOptions, undo: Undo): Promise<Gateway> => {
+const start = async (options: StartOptions, closing: Closing): Promise<Gateway> => {
   const { config, logger } = options;
   const keys = await loadKeys(config);
-  const { connection, ended } = await openDatabase(options, undo);
+  const { connection, ended } = await openDatabase(options, closing);
   await requireReplicaSet(dbOf(connection));
   const registry = new Registry();
+  const vendors = await loadVendors();
   const { engine, adapters, box } = await startEngine(
     options,
-    { connection, keys, registry },
-    undo,
+    { connection, keys, registry, vendors },
+    closing,
   );
   const app = buildApp({
     connection,
     engine,
-    vendors: await loadVendors(),
+    vendors,
     adapters,
     secretBox: box,
     operatorKey: keys.operatorKey,
@@ -181,17 +168,25 @@ const start = async (options: StartOptions, undo: Undo): Promise<Gateway> => {
   app.set('trust proxy', config.trustProxy);
   const server = createServer(app);
   const url = await listen(server, config);
-  undo.add('HTTP server', () => closeServer(server));
-  return { url, keys, mongoEnded: ended, stop: () => undo.all() };
+  await closing.add('HTTP server', () => closeServer(server));
+  return { url, keys, mongoEnded: ended, stop: () => close(options, closing) };
 };
 
-/** Rejects, with everything stopped again, when a part does not start. */
-export const startGateway = async (options: StartOptions): Promise<Gateway> => {
-  const undo = new Undo(options.logger);
+const close = ({ logger }: StartOptions, closing: Closing): Promise<void> =>
+  closing.close((part, error) => logger.error('A part could not be stopped', { part, error }));
+
+/**
+ * Rejects, with everything stopped again, when a part does not start. Whoever keeps `closing` can stop a gateway that is
+ * still starting.
+ */
+export const startGateway = async (
+  options: StartOptions,
+  closing = new Closing(),
+): Promise<Gateway> => {
   try {
-    return await start(options, undo);
+    return await start(options, closing);
   } catch (error) {
-    await undo.all();
+    await close(options, closing);
     throw error;
   }
 };

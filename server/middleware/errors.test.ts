@@ -38,6 +38,7 @@ describe('what an error means to a caller', () => {
     'a duplicate key that nobody expected': serverError(11000),
     'a query that MongoDB does not understand': serverError(2),
     'a mistake of ours': new TypeError('x is undefined'),
+    'a refusal that we met ourselves as a client': Object.assign(new Error('x'), { status: 401 }),
     'something that is no error': 'oops',
     'nothing at all': undefined,
   })) {

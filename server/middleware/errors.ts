@@ -11,23 +11,25 @@ const RETRY_AFTER_SECONDS = '5';
 /** What express, its router and its body parser throw: https://github.com/expressjs/body-parser#errors */
 interface HttpFault {
   readonly type?: string;
-  readonly status?: number;
   readonly limit?: number;
+  /** Set by http-errors for faults of the caller. */
+  readonly expose?: boolean;
 }
 
-const ofHttpFault = ({ type, status, limit }: HttpFault): ProblemError | undefined => {
-  switch (type ?? '') {
+const ofHttpFault = (error: HttpFault): ProblemError | undefined => {
+  switch (error.type ?? '') {
     case 'entity.parse.failed':
       return problem('MALFORMED_JSON');
     case 'entity.too.large':
-      return problem('BODY_TOO_LARGE', { detail: `At most ${limit} bytes are taken` });
+      return problem('BODY_TOO_LARGE', { detail: `At most ${error.limit} bytes are taken` });
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return problem('BODY_ENCODING_UNSUPPORTED', {
         detail: 'Send UTF-8, plain or with Content-Encoding gzip, deflate or br',
       });
     default:
-      return status != null && status >= 400 && status < 500
+      // A status alone proves nothing: errors of HTTP clients have one, too. The router throws plain URIErrors.
+      return error.expose === true || error instanceof URIError
         ? problem('MALFORMED_REQUEST')
         : undefined;
   }

@@ -10,7 +10,8 @@ const rows: DeliveryRow[] = Array.from({ length: 5 }, (_, index) => ({
   vendor: 'sandbox',
   profile: 'default',
   attempts: 1,
-  at: new Date(Date.UTC(2026, 10, 22, 10, 0, 5 - index)),
+  // The second and the third at one instant, on both sides of a page's end.
+  at: new Date(Date.UTC(2026, 10, 22, 10, 0, index === 2 ? 4 : 5 - index)),
 }));
 
 describe('The history of a device', () => {

@@ -130,6 +130,16 @@ const rowShown = ({
   at,
 });
 
+/** The next page begins before an instant, so a page ends where an instant does, unless it is all of one. */
+const pageOfRows = (found: readonly DeliveryRow[], limit: number) => {
+  const next = found[limit];
+  if (next == null) return { page: found };
+  const cut = found.findIndex(({ at }) => at?.getTime() === next.at?.getTime());
+  const page = found.slice(0, cut > 0 ? cut : limit);
+  const last = page.at(-1);
+  return { page, nextCursor: last?.at && taskCursor({ createdAt: last.at, id: last.task }) };
+};
+
 const { device: _device, ...EXAMPLE_DELIVERY } = EXAMPLE_ROW;
 
 const listDeliveries = (parts: ApiParts): Route =>
@@ -154,9 +164,7 @@ const listDeliveries = (parts: ApiParts): Route =>
         limit: limit + 1,
         ...(cursor == null ? {} : { before: readTaskCursor(cursor).createdAt }),
       });
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last?.at && taskCursor({ createdAt: last.at, id: last.task });
+      const { page, nextCursor } = pageOfRows(found, limit);
       return { status: 200, body: { items: page.map(rowShown), nextCursor } };
     },
   });

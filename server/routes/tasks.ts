@@ -41,10 +41,13 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
       'PURPOSE_NOT_MAPPED',
     ],
     example: { body: EXAMPLE_TASK },
-    handle: async ({ app, caller, body, session, afterCommit }) => {
+    handle: async ({ app, caller, body, session, afterCommit, log }) => {
       const input = taskInput(body, { app, vendors, now: new Date(adapters.now()) });
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
-      afterCommit(() => engine.wake());
+      afterCommit(() => {
+        engine.wake();
+        log.debug('A task was accepted', { app: app._id, taskId: task._id.toHexString() });
+      });
       return { status: 202, body: { id: task._id.toHexString(), state: task.state } };
     },
   });

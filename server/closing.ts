@@ -13,7 +13,7 @@ export class Closing {
       return;
     }
     await stop();
-    throw new Error('The demo is being stopped');
+    throw new Error('It is being stopped');
   }
 
   get hasBegun(): boolean {

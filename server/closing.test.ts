@@ -13,7 +13,7 @@ const closing = () => {
   return { all, add, order, failures, close: () => all.close((name) => failures.push(name)) };
 };
 
-describe('closing the demo', () => {
+describe('closing what was started', () => {
   it('stops what was started in reverse order, once, whoever asks', async () => {
     const { add, close, order, failures } = closing();
     await add('mongod');
