@@ -85,7 +85,7 @@ const planInline = async (
       db: context.parts.db,
       app: app._id,
       secret: await context.secrets(app._id),
-      vendorNames: [...context.parts.vendors.keys()],
+      vendors: context.parts.vendors,
     },
     input.audience,
   );

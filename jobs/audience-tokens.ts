@@ -38,14 +38,26 @@ const findDevices = async (
   return byKey;
 };
 
+/** The token as each vendor that could have issued it writes it. */
+const spellings = (
+  vendors: AudienceContext['vendors'],
+  token: string,
+): (readonly [vendor: string, token: string])[] =>
+  [...vendors].flatMap(([name, vendor]) => {
+    const { value, error } = vendor.token.validate(token);
+    return error == null ? [[name, value] as const] : [];
+  });
+
 /** A token may match a device of each profile it is registered in; the caller's vendor and profile narrow it down. */
 export const resolveTokens = async (
   context: AudienceContext,
   items: readonly TokenItem[],
 ): Promise<Candidate[]> => {
-  const { secret, vendorNames } = context;
+  const { secret, vendors } = context;
   const keysOf = ({ token, vendor }: TokenItem): Buffer[] =>
-    (vendor == null ? vendorNames : [vendor]).map((name) => tokenKey(secret, name, token));
+    vendor == null
+      ? spellings(vendors, token).map(([name, spelling]) => tokenKey(secret, name, spelling))
+      : [tokenKey(secret, vendor, token)];
   const keyed = items.map((item) => ({ item, keys: keysOf(item) }));
   const devices = await findDevices(
     context,

@@ -1,5 +1,6 @@
 /** Turns an audience into candidates: device ids in ascending order, with what each is expected to be. */
 import type { mongo, Types } from 'mongoose';
+import type { Vendor } from '../adapters/adapter.js';
 import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
 import type { Device } from '../models/device.js';
 import { parseTagExpression } from '../models/tag-expression.js';
@@ -36,8 +37,8 @@ export interface AudienceContext {
   readonly app: string;
   /** The app's opened hash secret. */
   readonly secret: Buffer;
-  /** Names of all vendors: a token may be given without one. */
-  readonly vendorNames: readonly string[];
+  /** A token may be given without its vendor; each vendor's schema says how it would write the token. */
+  readonly vendors: ReadonlyMap<string, Pick<Vendor, 'token'>>;
 }
 
 export const devicesOf = (db: mongo.Db): mongo.Collection<DeviceView> =>

@@ -83,7 +83,7 @@ const openSource = async (context: JobContext, task: Task): Promise<AudienceSour
       db: context.parts.db,
       app: task.app,
       secret: await context.secrets(task.app),
-      vendorNames: [...context.parts.vendors.keys()],
+      vendors: context.parts.vendors,
     },
     await audienceOf(context, task),
   );
