@@ -111,6 +111,15 @@ describe('a device that changes between plan and dispatch', () => {
       expect((await door.engine.report(task)).states).to.include({ accepted: 1 });
     });
 
+    it('gets nothing once somebody has registered the token and said no', async () => {
+      const task = await sendAfter(audience, () =>
+        door.addDevice(token, { consent: { push: 'denied', purposes: {} } }),
+      );
+      expect((await door.engine.report(task)).reasons).to.deep.equal({
+        suppressed: { 'no-consent': 1 },
+      });
+    });
+
     it('gets nothing once the token is on the suppression list', async () => {
       const key = tokenKey(openHashSecret(door.parts.secretBox, door.app), 'sandbox', token);
       const task = await sendAfter(audience, () => suppress(key));

@@ -6,6 +6,7 @@ import { ledgerBalances } from '../models/ledger.js';
 import type { IfUnsure, Task } from '../models/task.js';
 import { type EngineTest, engineTest } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
+import { until } from '../test/support/until.js';
 
 const QUICK = { leaseMs: 400, beatMs: 80, watchMs: 100 };
 
@@ -86,6 +87,37 @@ describe('work of a worker that died', () => {
     expect((await door.engine.report(task)).states).to.include({ accepted: 2 });
   });
 
+  it('is tried again by a survivor when the time has come', async () => {
+    const busy = await door.addDevice('sandbox-busy1-1');
+    const first = await survivor();
+    const task = await first.accept({ audience: { devices: [busy.toHexString()] } });
+    await until('it was tried once', async () => {
+      const open = await batches(door.parts.db).findOne({ task: task._id, state: 'due' });
+      return open?.attempt === 2;
+    });
+    // Its timer dies with it.
+    await first.engine.stop(2_000);
+    await database()
+      .connection.collection('devices')
+      .updateOne({ _id: busy }, { $set: { token: 'sandbox-accept-by-now' } });
+    await recovered(task);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: busy.toHexString(), state: 'accepted' },
+    ]);
+  });
+
+  it('is started by a survivor when it was scheduled', async () => {
+    const task = await door.accept({
+      audience: { devices: [device.toHexString()] },
+      schedule: { at: new Date(Date.now() + 300) },
+    });
+    expect(task.state).to.equal('scheduled');
+    await recovered(task);
+    expect(await door.rows(task)).to.deep.equal([
+      { device: device.toHexString(), state: 'accepted' },
+    ]);
+  });
+
   it('stays with a worker that is slow but alive', async () => {
     const slow = await door.addDevice('sandbox-slow-1');
     await door.addProfile('sandbox', { slowMs: 1_500 }, 'slow');
@@ -113,8 +145,10 @@ describe('work of a worker that died', () => {
       .updateOne({ _id: slow }, { $set: { profile: 'slow' } });
     const worker = await survivor();
     const task = await worker.accept({ audience: { devices: [slow.toHexString()] } });
-    while (
-      (await batches(worker.parts.db).countDocuments({ task: task._id, state: 'sending' })) === 0
+    await until(
+      'it is being sent',
+      async () =>
+        (await batches(worker.parts.db).countDocuments({ task: task._id, state: 'sending' })) === 1,
     );
     await worker.engine.stop(200);
     expect(await door.engine.report(task)).to.deep.include({ targeted: 1, pending: 1 });
