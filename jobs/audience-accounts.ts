@@ -2,7 +2,7 @@
 import type { Types } from 'mongoose';
 import type { AccountItem } from '../models/task.js';
 import { accountKey } from '../models/token-key.js';
-import { type AudienceContext, type Candidate, devicesOf } from './audience.js';
+import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
 
 const ACCOUNTS_PER_QUERY = 1_000;
 

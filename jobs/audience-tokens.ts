@@ -4,7 +4,7 @@ import { DEVICE_BYTES } from '../models/batch.js';
 import type { TokenItem } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
 import { DEFAULT_PROFILE } from '../models/vendor-profile.js';
-import { type AudienceContext, type Candidate, devicesOf } from './audience.js';
+import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
 
 interface Found {
   _id: Types.ObjectId;

@@ -9,13 +9,9 @@ import type { Audience } from '../models/task.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import { registered } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
-import {
-  type AudienceContext,
-  type AudienceSource,
-  type Candidate,
-  openAudience,
-} from './audience.js';
+import { type AudienceSource, openAudience } from './audience.js';
 import { unregisteredId } from './audience-tokens.js';
+import { type AudienceContext, type Candidate } from './candidate.js';
 
 const SECRET = Buffer.alloc(32, 1);
 /** One that takes any token as it is, one that has a spelling of its own. */
@@ -89,6 +85,13 @@ describe('openAudience', () => {
       expect(await ids({ tokens: [{ token: 'a', vendor: 'apns' }] })).to.deep.equal(
         sorted(both.slice(1)),
       );
+    });
+
+    it('finds a token in the spelling of each vendor that could have given it out', async () => {
+      const small = await add('ab12', { vendor: 'apns' });
+      const large = await add('AB12', { vendor: 'fcm' });
+      await add('ab12', { vendor: 'fcm' });
+      expect(await ids({ tokens: [{ token: 'AB12' }] })).to.deep.equal(sorted([small, large]));
     });
 
     it('names a device once, however often its token is in the list', async () => {

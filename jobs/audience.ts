@@ -1,25 +1,14 @@
 /** Turns an audience into candidates: device ids in ascending order, with what each is expected to be. */
 import type { mongo, Types } from 'mongoose';
-import type { Vendor } from '../adapters/adapter.js';
 import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
 import type { Device } from '../models/device.js';
 import { parseTagExpression } from '../models/tag-expression.js';
 import type { AccountItem, Audience, TokenItem } from '../models/task.js';
 import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
+import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
-
-/** One device of an audience, registered or not. */
-export interface Candidate {
-  readonly id: Types.ObjectId;
-  /** Absent when it is not registered (any more). */
-  readonly device?: DeviceView;
-  /** For a token that is not registered, as the caller named it. */
-  readonly raw?: { readonly vendor?: string; readonly profile: string; readonly token: string };
-  readonly accountKey?: Buffer;
-  readonly data?: Record<string, string>;
-}
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -32,19 +21,6 @@ export interface AudienceSource {
   readonly oneStretch?: boolean;
 }
 
-export interface AudienceContext {
-  readonly db: mongo.Db;
-  readonly app: string;
-  /** The app's opened hash secret. */
-  readonly secret: Buffer;
-  /** A token may be given without its vendor; each vendor's schema says how it would write the token. */
-  readonly vendors: ReadonlyMap<string, Pick<Vendor, 'token'>>;
-}
-
-export const devicesOf = (db: mongo.Db): mongo.Collection<DeviceView> =>
-  db.collection<DeviceView>('devices');
-
-/** Devices of other apps are as unknown as none: a report must not tell anything of them. */
 const readDevices = async (
   { db, app }: AudienceContext,
   ids: readonly Types.ObjectId[],

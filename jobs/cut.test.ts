@@ -11,7 +11,7 @@ import {
 import { splitDeliveryId } from '../models/delivery.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import { someTask } from '../test/support/job-context.js';
-import type { Candidate } from './audience.js';
+import type { Candidate } from './candidate.js';
 import { BATCH_SIZE, type CutRules, cut } from './cut.js';
 import type { DeviceView } from './eligibility.js';
 

@@ -10,7 +10,7 @@ import {
 } from '../models/batch.js';
 import { type Delivery, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
-import type { Candidate } from './audience.js';
+import type { Candidate } from './candidate.js';
 import { profileKey, type Rules, type SuppressedReason, suppressionOf } from './eligibility.js';
 
 /** 2000 devices cost a third less than 250; Harmony takes 1000 tokens in a request. */

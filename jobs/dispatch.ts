@@ -2,6 +2,7 @@
 import type { Batch } from '../models/batch.js';
 import { claimBatch, markSending, releaseBatch, tasks } from '../models/lease.js';
 import type { Lane, Task } from '../models/task.js';
+import type { Again } from './batch-result.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { type AfterDispatch, gather, settleWith, suppressedEnds } from './gather.js';
@@ -9,7 +10,6 @@ import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
-import type { Again } from './report.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
 

@@ -3,6 +3,7 @@ import type { ClientSession, Types } from 'mongoose';
 import type { Problem } from '../adapters/adapter.js';
 import type { App } from '../models/app.js';
 import type { DeliveryState } from '../models/batch.js';
+import type { Ledger } from '../models/ledger.js';
 import type { Audience, IfUnsure, Lane, Task, TaskMessage } from '../models/task.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
@@ -50,17 +51,6 @@ export class TaskStateConflict extends Error {
 export const TASK_VERBS = ['pause', 'resume', 'cancel'] as const;
 export type TaskVerb = (typeof TASK_VERBS)[number];
 
-/** Sums over the whole task, exact at one instant: `targeted = pending + all states`. */
-export interface TaskReport {
-  targeted: number;
-  pending: number;
-  states: Record<DeliveryState, number>;
-  /** state -> reason -> devices; only states other than `accepted` have reasons. */
-  reasons: Partial<Record<DeliveryState, Record<string, number>>>;
-  /** vendor -> pending and states. */
-  byVendor: Record<string, { targeted: number; pending: number } & Record<DeliveryState, number>>;
-}
-
 /** One row of a report. */
 export interface DeliveryRow {
   task: Types.ObjectId;
@@ -93,7 +83,7 @@ export interface Engine {
   wake(): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
-  report(task: Pick<Task, '_id'>): Promise<TaskReport>;
+  report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(
     task: Pick<Task, '_id' | 'deliveriesIn'>,

@@ -2,12 +2,13 @@
 import type { Outcome } from '../adapters/adapter.js';
 import type { Batch } from '../models/batch.js';
 import type { Task } from '../models/task.js';
+import type { Again, BatchResult, Ended } from './batch-result.js';
 import { consequence, type TokenEffect } from './consequence.js';
 import type { JobContext } from './context.js';
 import { finishIfDone } from './finish.js';
 import { vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
-import { type Again, type BatchResult, type Ended, report } from './report.js';
+import { report } from './report.js';
 import type { Sending } from './send.js';
 import type { BatchTargets, SendTarget } from './targets.js';
 import type { Asked } from './token-guard.js';

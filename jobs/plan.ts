@@ -7,7 +7,8 @@ import { deliveries, deliveriesName, ensureDeliveries } from '../models/delivery
 import { claimTask, tasks } from '../models/lease.js';
 import type { Audience, Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
-import { type AudienceSource, type Candidate, openAudience } from './audience.js';
+import { type AudienceSource, openAudience } from './audience.js';
+import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { type Cut, cut } from './cut.js';
 import { finishIfDone } from './finish.js';

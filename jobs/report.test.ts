@@ -14,8 +14,9 @@ import { ledgerBalances, readLedger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
 import { jobContext, someBatch, someIds, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
+import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
-import { type Again, type BatchResult, type Ended, report } from './report.js';
+import { report } from './report.js';
 
 const SECOND_MS = 1_000;
 

@@ -14,32 +14,9 @@ import {
 import { type Delivery, deliveries, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
+import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
-
-/** A device of the batch that has reached its final state. */
-export interface Ended {
-  readonly index: number;
-  readonly state: DeliveryState;
-  readonly reason?: string;
-  readonly messageId?: string;
-}
-
-/** A device of the batch that is tried again. */
-export interface Again {
-  readonly index: number;
-  readonly reason: string;
-  readonly afterMs: number;
-  readonly countsAsAttempt: boolean;
-  readonly maybe: boolean;
-}
-
-export interface BatchResult {
-  readonly ended: readonly Ended[];
-  readonly again: readonly Again[];
-  /** Still on their way: they go into a batch that this process is already sending. */
-  readonly stragglers?: readonly number[];
-}
 
 export interface Reported {
   /** False when the lease was lost: nothing was written, and nothing may follow. */

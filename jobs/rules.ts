@@ -1,6 +1,6 @@
 /** Gathers what the decision about a device depends on, for one app and one purpose. */
 import { accountKey, tokenKey } from '../models/token-key.js';
-import type { Candidate } from './audience.js';
+import type { Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
 import type { DeviceView, Rules } from './eligibility.js';

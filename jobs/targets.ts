@@ -3,7 +3,7 @@ import { Types } from 'mongoose';
 import { ACCOUNT_KEY_BYTES, type Batch, DEVICE_BYTES, unpack } from '../models/batch.js';
 import type { Task } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
-import { devicesOf } from './audience.js';
+import { devicesOf } from './candidate.js';
 import type { JobContext } from './context.js';
 import {
   DEVICE_FIELDS,

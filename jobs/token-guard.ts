@@ -3,9 +3,9 @@ import { Types } from 'mongoose';
 import { type Batch, DEVICE_BYTES } from '../models/batch.js';
 import type { Device } from '../models/device.js';
 import { type VendorProfile, vendorProfileId } from '../models/vendor-profile.js';
+import type { Ended } from './batch-result.js';
 import type { TokenEffect } from './consequence.js';
 import type { JobParts } from './parts.js';
-import type { Ended } from './report.js';
 import { createTokenEvidence, type Origin, type Window } from './token-evidence.js';
 
 /** Gone tokens are believed while at least one push arrives for ten of them. */

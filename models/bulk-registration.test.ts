@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { Types } from 'mongoose';
+import mongoose, { type Types } from 'mongoose';
 import { testDatabase } from '../test/support/mongo.js';
 import {
   type BulkContext,
@@ -477,6 +477,39 @@ describe('Registration of devices', () => {
       );
       const refused = tokens.filter((_, index) => results[index]!.kind === 'refused');
       expect(refused).to.deep.equal(erased);
+    });
+
+    it('takes back what was registered while the account was being erased', async () => {
+      const watched = await mongoose
+        .createConnection(db().uri, { monitorCommands: true })
+        .asPromise();
+      try {
+        let erasure: Promise<number> | undefined;
+        watched.getClient().on('commandSucceeded', ({ reply }) => {
+          // The registration has just looked at the list, from its snapshot: it cannot see what is written from now on.
+          const { ns } = (reply as { cursor?: { ns?: string } }).cursor ?? {};
+          if (ns?.endsWith('.suppressions')) erasure ??= eraseAccount(erasing(), 'ann');
+        });
+        const requests = Array.from({ length: 500 }, (_, index) =>
+          request({ token: `late-${index}`, account: index === 250 ? 'ann' : 'bob' }),
+        );
+        const results = await registerDevices(using({ connection: watched }), requests);
+        // Nothing was there to be erased, yet nothing is left.
+        expect(await erasure).to.equal(0);
+        expect(results[250]).to.deep.equal({
+          kind: 'refused',
+          reason: 'suppressed',
+          field: 'account',
+        });
+        expect(results.filter(({ kind }) => kind === 'created')).to.have.lengthOf(499);
+        expect((await all()).filter(({ account }) => account === 'ann')).to.deep.equal([]);
+        expect(await register({ token: 'late-250' }, { now: LATER })).to.have.property(
+          'kind',
+          'refused',
+        );
+      } finally {
+        await watched.close();
+      }
     });
 
     it('leaves no device behind, however erasure and registrations interleave', async function () {

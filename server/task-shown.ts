@@ -1,5 +1,5 @@
 /** How a task and its report look in answers. */
-import type { TaskReport } from '../jobs/engine.js';
+import type { Ledger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
 
 /** What a summary needs; lists read no more than this. */
@@ -34,7 +34,7 @@ export const taskSummaryShown = (task: Task) => {
   };
 };
 
-export const taskShown = (task: Task, report: TaskReport) => ({
+export const taskShown = (task: Task, report: Ledger) => ({
   ...taskSummaryShown(task),
   counts: { targeted: report.targeted, pending: report.pending, ...report.states },
   unmatched: task.unmatched,

@@ -11,16 +11,10 @@ import { createEngine } from '../../jobs/create-engine.js';
 import type { Engine } from '../../jobs/engine.js';
 import { createMetrics } from '../../jobs/metrics.js';
 import { DEFAULT_TIMINGS } from '../../jobs/parts.js';
-import { appModel } from '../../models/app.js';
-import { consentRecordModel } from '../../models/consent-record.js';
-import { deviceModel } from '../../models/device.js';
-import { idempotencyModel } from '../../models/idempotency.js';
+import { createIndexes } from '../../models/indexes.js';
 import { keyModel, SCOPES, type Scope } from '../../models/key.js';
 import { newKey } from '../../models/new-key.js';
 import { secretBox } from '../../models/secret-box.js';
-import { suppressionModel } from '../../models/suppression.js';
-import { taskModel } from '../../models/task.js';
-import { vendorProfileModel } from '../../models/vendor-profile.js';
 import { buildApp } from '../../server/app.js';
 import { createLogger } from '../../server/logger.js';
 import type { ApiParts } from '../../server/parts.js';
@@ -84,17 +78,7 @@ const freshConnection = async (): Promise<Connection> => {
   const name = `api_${randomBytes(6).toString('hex')}`;
   const uri = (await testMongoUri()).replace('/pigeonpost?', `/${name}?`);
   const connection = await mongoose.createConnection(uri).asPromise();
-  const models = [
-    appModel,
-    consentRecordModel,
-    deviceModel,
-    idempotencyModel,
-    keyModel,
-    suppressionModel,
-    taskModel,
-    vendorProfileModel,
-  ];
-  await Promise.all(models.map((model) => model(connection).init()));
+  await createIndexes(connection);
   return connection;
 };
 
@@ -150,7 +134,7 @@ const answerOf = async (response: Response): Promise<ApiAnswer> => {
     status: response.status,
     headers: response.headers,
     text,
-    body: isJson && text !== '' ? JSON.parse(text) : undefined,
+    body: isJson && text !== '' ? (JSON.parse(text) as unknown) : undefined,
   };
 };
 
@@ -169,8 +153,8 @@ const send = (url: string, method: string, { key, body, headers }: RequestOption
       ...headers,
     },
     ...(body === undefined ? {} : { body: isSentAsItIs(body) ? body : JSON.stringify(body) }),
-    ...(typeof body === 'object' && isSentAsItIs(body) ? { duplex: 'half' } : {}),
-  } as RequestInit);
+    ...(typeof body === 'object' ? { duplex: 'half' } : {}),
+  });
 
 /** Call it in a `before` hook with a long timeout, and `close` in `after`. */
 export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
