@@ -1,5 +1,5 @@
 /** Finds the devices behind a list of tokens, and gives an id to tokens that have none. */
-import { Types } from 'mongoose';
+import { mongo, Types } from 'mongoose';
 import { DEVICE_BYTES } from '../models/batch.js';
 import type { TokenItem } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
@@ -27,7 +27,7 @@ const findDevices = async (
   keys: Buffer[],
 ): Promise<Map<string, Found[]>> => {
   const found = await devicesOf(context.db)
-    .find({ app: context.app, tokenKey: { $in: keys as never[] } })
+    .find({ app: context.app, tokenKey: { $in: keys.map((key) => new mongo.Binary(key)) } })
     .project<Found>({ tokenKey: 1, profile: 1 })
     .toArray();
   const byKey = new Map<string, Found[]>();
@@ -44,8 +44,8 @@ const spellings = (
   token: string,
 ): (readonly [vendor: string, token: string])[] =>
   [...vendors].flatMap(([name, vendor]) => {
-    const { value, error } = vendor.token.validate(token);
-    return error == null ? [[name, value] as const] : [];
+    const checked = vendor.token.validate(token);
+    return checked.error == null ? [[name, checked.value] as const] : [];
   });
 
 /** A token may match a device of each profile it is registered in; the caller's vendor and profile narrow it down. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Types } from 'mongoose';
+import type { Types } from 'mongoose';
 import { ledgerBalances } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
 import { type EngineTest, engineTest } from '../test/support/engine.js';

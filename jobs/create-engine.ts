@@ -71,7 +71,11 @@ export const createEngine = (parts: JobParts): Engine => {
   ]);
 
   return {
-    accept: (request, session) => accept(context, request, session),
+    async accept(request, session) {
+      const task = await accept(context, request, session);
+      if (session == null) wake();
+      return task;
+    },
     wake,
     async control(app, task, verb) {
       const changed = await control(context, app, task, verb);

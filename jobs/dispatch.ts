@@ -1,11 +1,11 @@
 /** Dispatch: claims a due batch, reads its devices afresh, sends, and reports what became of each. */
 import type { Batch } from '../models/batch.js';
-import { claimBatch, markSending, releaseBatch, tasks } from '../models/lease.js';
-import type { Lane, Task } from '../models/task.js';
+import { markSending, releaseBatch, tasks } from '../models/lease.js';
+import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
-import { type AfterDispatch, gather, settleWith, suppressedEnds } from './gather.js';
+import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
@@ -15,7 +15,7 @@ import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
 
 interface Run {
   readonly held: Held;
-  readonly after: AfterDispatch;
+  readonly slot: Slot;
 }
 
 const variantKey = ({ locale, data }: Variant): string =>
@@ -64,7 +64,7 @@ const send = async (
   task: Task,
   batch: Batch,
   open: OpenProfile,
-  { held, after }: Run,
+  { held, slot }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
   const asked = { readAt: new Date(parts.now()), revision: open.revision };
@@ -94,7 +94,7 @@ const send = async (
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
   });
-  await gather({ context, task, batch, sorted, asked, spared, sending, held }, after);
+  await gather({ context, task, batch, sorted, asked, spared, sending, held }, slot);
 };
 
 const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
@@ -112,20 +112,18 @@ const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promi
 };
 
 /**
- * Claims and sends one batch; false when none is due. After an unforeseen failure a batch that was only claimed is due again
- * in a moment; one that was being sent is left to its dying lease, because its devices may have got the push.
+ * Sends a batch that was just claimed; never rejects. After an unforeseen failure one that was only claimed is due again in a
+ * moment; one that was being sent is left to its dying lease, because its devices may have got the push.
  */
-export const dispatchNext = async (
+export const dispatchClaimed = async (
   context: JobContext,
-  lane: Lane,
-  after: AfterDispatch,
-): Promise<boolean> => {
+  batch: Batch,
+  slot: Slot,
+): Promise<void> => {
   const { parts } = context;
-  const batch = await claimBatch(parts.db, lane, parts.owner, new Date(parts.now()));
-  if (batch == null) return false;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
-    await dispatchBatch(context, batch, { held, after });
+    await dispatchBatch(context, batch, { held, slot });
   } catch (error) {
     // It may have been the probe of its profile, which others wait for.
     context.breaker.undecided(vendorProfileOf(batch));
@@ -137,5 +135,4 @@ export const dispatchNext = async (
   } finally {
     held.release();
   }
-  return true;
 };

@@ -65,6 +65,20 @@ describe('finishIfDone', () => {
     });
   }
 
+  it('reads one task and one batch, however many tasks are being sent', async () => {
+    const many = Array.from({ length: 200 }, () => someTask());
+    await tasks(db()).insertMany(many);
+    await batches(db()).insertMany(many.map((one) => someBatch(one)));
+    await db().command({ profile: 2 });
+    expect(await finishIfDone(jobs, many[100]!._id)).to.equal(false);
+    await db().command({ profile: 0 });
+    const reads = await db()
+      .collection<{ docsExamined: number }>('system.profile')
+      .find({ docsExamined: { $exists: true } })
+      .toArray();
+    expect(reads.map(({ docsExamined }) => docsExamined)).to.deep.equal([1, 1]);
+  });
+
   it('never ends a task while its planner commits the last stretch', async () => {
     for (let round = 0; round < 15; round += 1) {
       const task = await add({ state: 'planning', planned: false });

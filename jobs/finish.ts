@@ -17,7 +17,8 @@ export const finishIfDone = async (
   // committed between the two would be overlooked. Majority, because the snapshot of the second look must not be older.
   const canEnd = await tasks(parts.db).findOne(
     { _id: task, $or: [{ state: 'sending', planned: true }, CANCELLED] },
-    { projection: { _id: 1 }, readConcern: { level: 'majority' } },
+    // Without the hint, MongoDB may prefer an index by state, and read all tasks that are being sent.
+    { projection: { _id: 1 }, readConcern: { level: 'majority' }, hint: { _id: 1 } },
   );
   if (canEnd == null || (await hasOpenBatch(parts.db, task))) return false;
   const endedAt = new Date(parts.now());

@@ -10,11 +10,16 @@ import { vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { report } from './report.js';
 import type { Sending } from './send.js';
+import type { Stragglers } from './stragglers.js';
 import type { BatchTargets, SendTarget } from './targets.js';
 import type { Asked } from './token-guard.js';
 
-/** What a finished dispatch asks of the loop around it: look again when follow-ups are due. */
-export type AfterDispatch = (nextAt: Date | undefined) => void;
+/** What a dispatch asks of the slot that it runs in. */
+export interface Slot {
+  /** Follow-ups are due then: look again. */
+  lookAgain(at: Date | undefined): void;
+  readonly stragglers: Stragglers;
+}
 
 export interface Verdicts extends BatchResult {
   ended: Ended[];
@@ -122,7 +127,7 @@ const followStragglers = async (
   sent: Sent,
   stragglers: Batch,
   slow: readonly SendTarget[],
-  after: AfterDispatch,
+  slot: Slot,
 ): Promise<void> => {
   const { context, task, sending } = sent;
   await sending.all;
@@ -130,10 +135,10 @@ const followStragglers = async (
   tellBreaker(context, stragglers, outcomes.values());
   const verdicts = judge(task, stragglers, targets, outcomes);
   const { nextAt } = await settleWith(context, task, stragglers, verdicts, sent.asked);
-  after(nextAt);
+  slot.lookAgain(nextAt);
 };
 
-export const gather = async (sent: Sent, after: AfterDispatch): Promise<void> => {
+export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const { context, task, batch, sorted, sending } = sent;
   await afterStragglerLimit(sending, context.parts.timings.stragglerMs);
   const outcomes = new Map(sending.outcomes);
@@ -154,18 +159,19 @@ export const gather = async (sent: Sent, after: AfterDispatch): Promise<void> =>
     },
     sent.asked,
   );
-  after(nextAt);
+  slot.lookAgain(nextAt);
   if (stragglers == null) return;
   const held = context.inFlight.hold(stragglers._id, task._id);
   // A pause, a cancel or a stop reaches them through the signal they were sent under.
   const passOn = (): void => sent.held.abort();
   held.signal.addEventListener('abort', passOn);
-  void followStragglers(sent, stragglers, slow, after)
+  const followed = followStragglers(sent, stragglers, slow, slot)
     .catch((error: unknown) => {
       context.parts.log.error('Stragglers could not be reported', {
         taskId: task._id.toHexString(),
         error,
       });
     })
-    .finally(held.release);
+    .finally(() => held.release());
+  await slot.stragglers.follow(slow.length, followed);
 };

@@ -1,9 +1,14 @@
 /** Drains the lanes: each sends a bounded number of batches at a time, and a wake-up finds it running or starts it. */
+
+import { claimBatch } from '../models/lease.js';
 import { LANES, type Lane } from '../models/task.js';
 import type { JobContext } from './context.js';
-import { dispatchNext } from './dispatch.js';
+import { BATCH_SIZE } from './cut.js';
+import { dispatchClaimed } from './dispatch.js';
 import { planAccepted } from './plan.js';
-import { createDrain, type Drain } from './wake.js';
+import { createSlots, type Slots } from './slots.js';
+import { createStragglers } from './stragglers.js';
+import { createDrain } from './wake.js';
 
 export interface Lanes {
   /** Looks for tasks to plan and for due batches of all lanes. */
@@ -17,6 +22,9 @@ export interface Lanes {
   /** Claims nothing more; resolves when what is claimed is reported. */
   stop(): Promise<void>;
 }
+
+/** Batches of one device cost little but waiting: so many run in the place of one large batch. */
+const SMALL_BATCHES = 8;
 
 /** A timer for an hour hence would say nothing that the sweep does not. */
 const LONGEST_TIMER_MS = 60_000;
@@ -37,27 +45,33 @@ export const createLanes = (context: JobContext): Lanes => {
     timers.add(timer);
   };
 
-  const drainLane = async (lane: Lane): Promise<void> => {
-    const slot = async (): Promise<void> => {
-      while (!stopping && (await dispatchNext(context, lane, (at) => wakeAt(lane, at))));
-    };
-    await Promise.all(Array.from({ length: parts.batchesInFlight }, slot));
-  };
-
   const failed = (what: string) => (error: unknown) => {
-    parts.log.error('A drain failed; the sweep wakes it again', { what, error });
+    parts.log.error('No work could be claimed; the sweep wakes it again', { what, error });
   };
-  const lanes = new Map<Lane, Drain>(
-    LANES.map((lane) => [lane, createDrain(() => drainLane(lane), failed(lane))]),
-  );
+  const slotsOf = (lane: Lane): Slots => {
+    const stragglers = createStragglers();
+    const lookAgain = (at: Date | undefined): void => wakeAt(lane, at);
+    return createSlots(
+      {
+        capacity: parts.batchesInFlight * BATCH_SIZE,
+        largest: BATCH_SIZE,
+        slots: parts.batchesInFlight * SMALL_BATCHES,
+      },
+      {
+        claim: () => claimBatch(parts.db, lane, parts.owner, new Date(parts.now())),
+        sizeOf: ({ size }) => size,
+        run: (batch) => dispatchClaimed(context, batch, { lookAgain, stragglers }),
+        failed: failed(lane),
+      },
+    );
+  };
+  const lanes = new Map<Lane, Slots>(LANES.map((lane) => [lane, slotsOf(lane)]));
   const wakeAll = (): void => {
-    for (const drain of lanes.values()) drain.wake();
+    for (const slots of lanes.values()) slots.wake();
   };
   const planner = createDrain(async () => {
-    if (!stopping) await planAccepted(context, wakeAll);
+    await planAccepted(context, { planned: wakeAll, stopping: () => stopping });
   }, failed('plan'));
-  const drains = (): Drain[] => [planner, ...lanes.values()];
-
   return {
     wake() {
       if (stopping) return;
@@ -78,7 +92,8 @@ export const createLanes = (context: JobContext): Lanes => {
     async stop() {
       stopping = true;
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all(drains().map((drain) => drain.idle()));
+      for (const slots of lanes.values()) slots.stop();
+      await Promise.all([planner, ...lanes.values()].map((each) => each.idle()));
     },
   };
 };

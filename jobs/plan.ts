@@ -4,7 +4,7 @@ import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { batches } from '../models/batch.js';
 import { deliveries, deliveriesName, ensureDeliveries } from '../models/delivery.js';
-import { claimTask, tasks } from '../models/lease.js';
+import { claimTask, releaseTask, tasks } from '../models/lease.js';
 import type { Audience, Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, openAudience } from './audience.js';
@@ -102,11 +102,19 @@ const settleMonth = async ({ parts }: JobContext, task: Task, app: App): Promise
   return { ...task, deliveriesIn };
 };
 
+export interface Planner {
+  /** New batches are due. */
+  planned(): void;
+  /** Asked after each stretch: what is planned in part is handed back. */
+  stopping(): boolean;
+}
+
+/** False when it was told to stop before the end. */
 const planStretches = async (
   context: JobContext,
   claimed: Task,
-  planned: () => void,
-): Promise<void> => {
+  planner: Planner,
+): Promise<boolean> => {
   const { parts } = context;
   const app = await parts.db.collection<App>('apps').findOne({ _id: claimed.app });
   if (app == null) throw new Unplannable(`The app ${claimed.app} does not exist`);
@@ -130,8 +138,9 @@ const planStretches = async (
           }
         : {}),
     });
-    planned();
-    if (isLast) return;
+    planner.planned();
+    if (isLast) return true;
+    if (planner.stopping()) return false;
     task = { ...task, planCursor, planSequence: stretch.planSequence };
   }
 };
@@ -143,15 +152,18 @@ const fail = async ({ parts }: JobContext, task: Task, failure: string): Promise
   );
 };
 
-/** Plans every accepted task there is. `planned` is called whenever new batches are due. */
-export const planAccepted = async (context: JobContext, planned: () => void): Promise<void> => {
+/** Plans every accepted task there is, until it is told to stop. */
+export const planAccepted = async (context: JobContext, planner: Planner): Promise<void> => {
   const { parts } = context;
-  for (;;) {
+  while (!planner.stopping()) {
     const task = await claimTask(parts.db, parts.owner);
     if (task == null) return;
     const held = context.inFlight.holdTask(task._id);
     try {
-      await planStretches(context, task, planned);
+      if (!(await planStretches(context, task, planner))) {
+        await releaseTask(parts.db, task);
+        return;
+      }
       await audienceLists(parts.db).deleteOne({ _id: task._id });
       await finishIfDone(context, task._id);
     } catch (error) {

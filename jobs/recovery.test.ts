@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Types } from 'mongoose';
+import type { Types } from 'mongoose';
 import { type Batch, batches } from '../models/batch.js';
 import { tasks } from '../models/lease.js';
 import { ledgerBalances } from '../models/ledger.js';

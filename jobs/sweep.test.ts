@@ -78,6 +78,19 @@ describe('sweep', () => {
     expect((await batchNow(alive))?.notBefore).to.deep.equal(later(HOUR_MS));
   });
 
+  it('lets a paused task whose time is over go on to its end, and no other', async () => {
+    const long = { state: 'paused', expiresAt: later(-60_000) } as const;
+    const over = await addTask(long);
+    const held = await addBatch(over, { state: 'held' });
+    const unplanned = await addTask({ ...long, planned: false });
+    const running = await addTask({ state: 'paused', expiresAt: later(-59_999) });
+    expect(await sweep(jobs)).to.equal(true);
+    expect((await taskNow(over))?.state).to.equal('sending');
+    expect((await batchNow(held))?.state).to.equal('due');
+    expect((await taskNow(unplanned))?.state).to.equal('accepted');
+    expect((await taskNow(running))?.state).to.equal('paused');
+  });
+
   it('frees batches that were held while their task went on, and keeps those of paused ones', async () => {
     const running = await addBatch(await addTask(), { state: 'held' });
     const cancelled = await addBatch(await addTask({ state: 'cancelled' }), { state: 'held' });

@@ -3,6 +3,7 @@ import type { mongo, Types } from 'mongoose';
 import { audienceLists } from '../models/audience-list.js';
 import { batches } from '../models/batch.js';
 import { tasks } from '../models/lease.js';
+import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { finishIfDone } from './finish.js';
@@ -11,6 +12,17 @@ const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
   await tasks(db).updateMany(
     { state: 'scheduled', scheduledAt: { $lte: now } },
     { $set: { state: 'accepted' } },
+  );
+};
+
+/** More than the clocks of two processes may differ: nobody must send what was paused because their clock is behind. */
+const CLOCK_MARGIN_MS = 60_000;
+
+/** Nothing can be sent any more of a task whose time is over, so that a pause holds up nothing but its end. */
+const endPauses = async (db: mongo.Db, now: Date): Promise<void> => {
+  await tasks(db).updateMany(
+    { state: 'paused', expiresAt: { $lte: new Date(now.getTime() - CLOCK_MARGIN_MS) } },
+    [{ $set: { state: { $cond: ['$planned', 'sending', 'accepted'] } } }],
   );
 };
 
@@ -69,13 +81,20 @@ const hurryCancelled = async (db: mongo.Db, now: Date): Promise<void> => {
   );
 };
 
+/** Hours of trouble with a vendor leave very many tasks open: one look answers for so many. */
+const TASKS_PER_QUERY = 1_000;
+
 const finishForgotten = async (context: JobContext): Promise<void> => {
   const { db } = context.parts;
   const sending = await tasks(db)
     .find({ state: 'sending', planned: true }, { projection: { _id: 1 } })
     .toArray();
-  const open = [...sending.map(({ _id }) => _id), ...(await openCancelled(db))];
-  for (const id of open) await finishIfDone(context, id);
+  const going = [...sending.map(({ _id }) => _id), ...(await openCancelled(db))];
+  for (let start = 0; start < going.length; start += TASKS_PER_QUERY) {
+    const some = going.slice(start, start + TASKS_PER_QUERY);
+    const open = await withOpenBatch(db, some);
+    for (const id of some) if (!open.has(id.toHexString())) await finishIfDone(context, id);
+  }
 };
 
 /** Lists of tasks that ended or were planned while nobody could delete them. */
@@ -114,6 +133,7 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   const { db } = context.parts;
   const now = new Date(context.parts.now());
   await startScheduled(db, now);
+  await endPauses(db, now);
   await dueExpired(db, now);
   await freeForgotten(db, now);
   await hurryCancelled(db, now);

@@ -1,5 +1,5 @@
 /** Reads a batch's devices afresh and sorts out who may still be pushed to. */
-import { Types } from 'mongoose';
+import { mongo, Types } from 'mongoose';
 import { ACCOUNT_KEY_BYTES, type Batch, DEVICE_BYTES, unpack } from '../models/batch.js';
 import type { Task } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
@@ -77,7 +77,10 @@ const readRawTargets = async (
   const secret = await context.secrets(app);
   const keys = (batch.tokens ?? []).map((token) => tokenKey(secret, batch.vendor, token));
   const found = await devicesOf(context.parts.db)
-    .find({ app, tokenKey: { $in: keys as never[] }, profile }, { projection: DEVICE_FIELDS })
+    .find(
+      { app, tokenKey: { $in: keys.map((key) => new mongo.Binary(key)) }, profile },
+      { projection: DEVICE_FIELDS },
+    )
     .toArray();
   const registered = new Map(found.map((device) => [device.tokenKey.toString('hex'), device]));
   const rules = await rulesFor(context, { app, purpose: message.purpose }, found, keys);

@@ -1,5 +1,5 @@
 /** The lists of large audiences, kept only until they are planned. */
-import { mongo, type Types } from 'mongoose';
+import type { mongo, Types } from 'mongoose';
 import type { AccountItem, TokenItem } from './task.js';
 
 export interface AudienceList {

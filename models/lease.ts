@@ -51,6 +51,17 @@ export const claimTask = (db: mongo.Db, owner: string): Promise<mongo.WithId<Tas
     { sort: { createdAt: 1 }, returnDocument: 'after' },
   );
 
+/** Gives a task that is planned in part to whoever comes next, who continues at the cursor. */
+export const releaseTask = async (
+  db: mongo.Db,
+  task: Pick<Task, '_id' | 'fence'>,
+): Promise<void> => {
+  await tasks(db).updateOne(
+    { _id: task._id, state: 'planning', fence: task.fence },
+    { $set: { state: 'accepted' }, $unset: { owner: '' } },
+  );
+};
+
 /** What a process works on. */
 export interface HeldIds {
   readonly batches: readonly mongo.Binary[];

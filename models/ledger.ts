@@ -2,6 +2,7 @@
 import type { mongo, Types } from 'mongoose';
 import {
   type Batch,
+  type BatchState,
   batches,
   DELIVERY_STATES,
   type DeliveryState,
@@ -79,12 +80,31 @@ export const readLedger = async (db: mongo.Db, task: Types.ObjectId): Promise<Le
 export const ledgerBalances = ({ targeted, pending, states }: Ledger): boolean =>
   targeted === DELIVERY_STATES.reduce((sum, state) => sum + states[state], pending);
 
+const OPEN_STATES = ['due', 'held', 'claimed', 'sending'] as const satisfies readonly BatchState[];
+
+/** Which of these tasks have a batch that is still open, in hex: many are asked about at the price of one. */
+export const withOpenBatch = async (
+  db: mongo.Db,
+  tasks: readonly Types.ObjectId[],
+): Promise<ReadonlySet<string>> => {
+  const found = await batches(db)
+    .aggregate<{ _id: Types.ObjectId }>(
+      [
+        { $match: { task: { $in: [...tasks] }, state: { $in: [...OPEN_STATES] } } },
+        { $group: { _id: '$task' } },
+      ],
+      { hint: LEDGER_INDEX, readConcern: { level: 'snapshot' } },
+    )
+    .toArray();
+  return new Set(found.map(({ _id }) => _id.toHexString()));
+};
+
 /**
  * Whether a batch of this task is still open. A snapshot, because a batch that changes its state during a plain scan of the
  * index can slip past it.
  */
 export const hasOpenBatch = async (db: mongo.Db, task: Types.ObjectId): Promise<boolean> =>
   (await batches(db).findOne(
-    { task, state: { $in: ['due', 'held', 'claimed', 'sending'] } },
+    { task, state: { $in: [...OPEN_STATES] } },
     { projection: { _id: 1 }, hint: LEDGER_INDEX, readConcern: { level: 'snapshot' } },
   )) != null;

@@ -100,6 +100,34 @@ describe('the API', () => {
       expectProblem(latin, 415, 'BODY_ENCODING_UNSUPPORTED');
     });
 
+    it('answers 415 to a character set that is not UTF-8 and 400 to bytes that are not', async () => {
+      const wide = Buffer.from('{}', 'utf16le');
+      const type = 'application/json; charset=utf-16le';
+      expectProblem(await post(wide, { 'content-type': type }), 415, 'BODY_ENCODING_UNSUPPORTED');
+      const broken = Buffer.from('{"reference":"\xff"}', 'latin1');
+      expectProblem(await post(broken), 400, 'MALFORMED_JSON');
+    });
+
+    const UNFIT: Record<string, [string, string]> = {
+      'a NUL in a name': ['{"labels":{"a\\u0000b":"x"}}', 'labels.a\0b'],
+      'a name that would change a prototype': ['{"__proto__":{"lane":"campaign"}}', '__proto__'],
+      'a name that the database driver takes for its own': [
+        '{"message":{"data":{"_bsontype":"ObjectId"}}}',
+        'message.data._bsontype',
+      ],
+      'half a character': ['{"audience":{"accounts":["\\ud800"]}}', 'audience.accounts[0]'],
+      'bottomless nesting': [`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`, 'a'.repeat(64)],
+    };
+    for (const [name, [body, field]] of Object.entries(UNFIT)) {
+      it(`answers 422 to ${name}, naming the field`, async () => {
+        const answer = await post(body);
+        expectProblem(answer, 422, 'VALIDATION_FAILED');
+        expect(answer.body.errors).to.have.length(1);
+        const found = answer.body.errors[0].field as string;
+        expect(found.startsWith('a.') ? found.replaceAll('.', '') : found).to.equal(field);
+      });
+    }
+
     it('answers 400 to bytes that are not what their encoding says', async () => {
       const answer = await post('{}', { 'content-encoding': 'gzip' });
       expectProblem(answer, 400, 'MALFORMED_REQUEST');
@@ -156,12 +184,15 @@ describe('the API in trouble', () => {
   };
 
   it('answers 500 without a word about an unexpected error, which the log has in full', async () => {
-    const answer = await api().request('GET', `/v1/tasks/${await task()}`);
+    const id = await task();
+    const answer = await api().request('GET', `/v1/tasks/${id}`);
     expectProblem(answer, 500, 'INTERNAL');
     expect(answer.body).to.have.all.keys('type', 'title', 'status', 'code', 'requestId');
     expect(answer.text).to.not.include('secret');
     const line = api().logged.find((each) => each.includes(answer.body.requestId as string));
     expect(line).to.include('cannot read secret of undefined').and.include('app.test.ts');
+    // The template: a path may name an account.
+    expect(line).to.include('"route":"/v1/tasks/:task"').and.not.include(id);
   });
 
   it('is not ready, and does not tell strangers why', async () => {

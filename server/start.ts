@@ -30,6 +30,7 @@ const DATABASE = 'pigeonpost';
 const SERVER_SELECTION_MS = 5_000;
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
+const LONGEST_REQUEST_MS = 60 * 60_000;
 const ENGINE_STOP_WITHIN_MS = 8_000;
 
 export interface Gateway {
@@ -167,6 +168,8 @@ const start = async (options: StartOptions, closing: Closing): Promise<Gateway> 
   });
   app.set('trust proxy', config.trustProxy);
   const server = createServer(app);
+  // An import of a million lines takes minutes; headers still have to come within Node's own limit.
+  server.requestTimeout = LONGEST_REQUEST_MS;
   const url = await listen(server, config);
   await closing.add('HTTP server', () => closeServer(server));
   return { url, keys, mongoEnded: ended, stop: () => close(options, closing) };

@@ -3,11 +3,18 @@ import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
 import { parseTagExpression, TagExpressionError } from '../models/tag-expression.js';
 import { type FieldError, problem } from './problems.js';
-import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, type TaskRequest } from './schemas/tasks.js';
+import {
+  DEFAULT_TTL_SECONDS,
+  MAX_SCHEDULE_DAYS,
+  MAX_TTL_SECONDS,
+  type TaskRequest,
+} from './schemas/tasks.js';
 import { taskAudience } from './task-audience.js';
-import type { Vendors } from './vendor-token.js';
+import { normaliseToken, type Vendors } from './vendor-token.js';
 
 const SECOND_MS = 1_000;
+const DAY_MS = 24 * 60 * 60 * SECOND_MS;
+const MAX_TOKEN_ERRORS = 20;
 
 /** Throws TAG_EXPRESSION_INVALID, which says where reading stopped. */
 const checkTags = ({ audience }: TaskRequest): void => {
@@ -34,6 +41,30 @@ const assertedErrors = ({ consentAsserted, audience }: TaskRequest, app: App): F
     : [{ field, detail: 'Is not allowed for this app (allowRawTokens)' }];
 };
 
+/** Nobody has registered these, so nobody else has looked at them: they would reach the vendor as they are. */
+const rawTokenErrors = (
+  { consentAsserted, audience }: TaskRequest,
+  vendors: Vendors,
+): FieldError[] => {
+  if (!consentAsserted || !('tokens' in audience)) return [];
+  const errors: FieldError[] = [];
+  for (const [index, item] of audience.tokens.entries()) {
+    if (typeof item === 'string' || item.vendor == null) continue;
+    const { vendor, token } = item;
+    const { fault } = normaliseToken(vendors, { vendor, token }, `audience.tokens[${index}].token`);
+    if (fault != null) errors.push(fault);
+    if (errors.length === MAX_TOKEN_ERRORS) break;
+  }
+  return errors;
+};
+
+const scheduleErrors = ({ schedule }: TaskRequest, now: Date): FieldError[] => {
+  const aheadMs = schedule == null ? 0 : schedule.at.getTime() - now.getTime();
+  return aheadMs <= MAX_SCHEDULE_DAYS * DAY_MS
+    ? []
+    : [{ field: 'schedule.at', detail: `Must be at most ${MAX_SCHEDULE_DAYS} days ahead` }];
+};
+
 const expiryErrors = ({ expiresAt, schedule }: TaskRequest, now: Date): FieldError[] => {
   if (expiresAt == null) return [];
   const startMs = Math.max(schedule?.at.getTime() ?? 0, now.getTime());
@@ -53,7 +84,12 @@ export interface TaskContext {
 /** Throws VALIDATION_FAILED or TAG_EXPRESSION_INVALID. */
 export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput => {
   const { app, now } = context;
-  const errors = [...assertedErrors(request, app), ...expiryErrors(request, now)];
+  const errors = [
+    ...assertedErrors(request, app),
+    ...rawTokenErrors(request, context.vendors),
+    ...scheduleErrors(request, now),
+    ...expiryErrors(request, now),
+  ];
   if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
   checkTags(request);
   const { schedule, ...rest } = request;

@@ -73,7 +73,8 @@ export const errorHandler =
       logger.error('A request failed', {
         requestId: requestIdOf(res),
         method: req.method,
-        path: req.path,
+        // Not the path: it may name an account.
+        route: (req.route as { path?: string } | undefined)?.path,
         code: answer.code,
         error,
       });

@@ -62,6 +62,22 @@ describe('HTTP metrics', () => {
     expect(text).not.to.match(/secret|hush/);
   });
 
+  for (const url of [
+    'http://made-up.example/v1/devices/x',
+    '/v1/devices/x#made/up/here',
+    '/v1/devices/x#?made=up',
+  ]) {
+    it(`name the template of ${url}, and nothing that the caller made up`, async () => {
+      const closed = nextClosed();
+      const socket = connect(port, '127.0.0.1');
+      socket.end(`GET ${url} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`).resume();
+      await closed;
+      const text = await registry.metrics();
+      expect(text).to.match(/_total\{method="GET",route="(\/v1\/devices\/:id|unmatched)"/);
+      expect(text).not.to.include('made');
+    });
+  }
+
   it('name the whole template also when an error handler answers', async () => {
     await ask('POST', '/v1/devices/x');
     expect(await registry.metrics()).to.include(counted('POST', '/v1/devices/:id', '500'));

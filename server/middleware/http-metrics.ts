@@ -9,20 +9,19 @@ const UNMATCHED = 'unmatched';
  * The path a router is mounted on is what stands before the part that the route matched. (`req.baseUrl` has been reset
  * by the time an error handler answers.)
  */
-const mountOf = (req: Request, template: string): string => {
-  const [path = ''] = req.originalUrl.split('?', 1);
+const mountOf = (path: string, template: string): string => {
   const isRoot = template === '/';
   const segments = path.replace(/\/$/, '').split('/');
   const own = isRoot ? 0 : template.split('/').length - 1;
   return segments.slice(0, segments.length - own).join('/');
 };
 
-const templateOf = (req: Request): string => {
-  const path = (req.route as { path?: unknown } | undefined)?.path;
-  if (typeof path !== 'string') return UNMATCHED;
+const templateOf = (req: Request, path: string): string => {
+  const own = (req.route as { path?: unknown } | undefined)?.path;
+  if (typeof own !== 'string') return UNMATCHED;
   // A wildcard matches any number of segments, so nothing can be said about the mount.
-  if (/[*{]/.test(path)) return path;
-  const template = `${mountOf(req, path)}${path}`;
+  if (/[*{]/.test(own)) return own;
+  const template = `${mountOf(path, own)}${own}`;
   return template.length > 1 ? template.replace(/\/$/, '') : template;
 };
 
@@ -43,9 +42,11 @@ export const httpMetrics = (registry: Registry): RequestHandler => {
   });
   return (req, res, next) => {
     const startedAt = performance.now();
+    // As the router will read it: the URL itself may name any host, or have a fragment, and would make any label.
+    const { path } = req;
     // `close` comes also when the caller hangs up; an answer that was never finished has no status to tell.
     res.once('close', () => {
-      const labels = { method: req.method, route: templateOf(req) };
+      const labels = { method: req.method, route: templateOf(req, path) };
       const status = res.writableFinished ? String(res.statusCode) : 'aborted';
       requests.inc({ ...labels, status });
       seconds.observe(labels, (performance.now() - startedAt) / 1_000);

@@ -1,4 +1,5 @@
 /** Reads a JSON body within its limit, and keeps the raw bytes beside what they mean. */
+import { isUtf8 } from 'node:buffer';
 import express, {
   type NextFunction,
   type Request,
@@ -6,17 +7,26 @@ import express, {
   type Response,
 } from 'express';
 import { problem } from '../problems.js';
+import { unfit } from './json-fitness.js';
 
 /** The request with the bytes of its body, as they were before parsing. */
 export interface RequestWithRawBody extends Request {
   rawBody?: Buffer;
 }
 
+/** With the type of an error of the body parser, which is told to the caller like the parser's own. */
+const refuse = (type: 'charset.unsupported' | 'entity.parse.failed'): never => {
+  throw Object.assign(new Error('The body is not UTF-8'), { type });
+};
+
 export const jsonReader = (limitBytes: number): RequestHandler =>
   express.json({
     limit: limitBytes,
     type: 'application/json',
-    verify: (req, _res, bytes) => {
+    verify: (req, _res, bytes, charset) => {
+      // JSON is UTF-8 (RFC 8259 section 8.1). Decoding would make one text of different wrong ones, accounts for example.
+      if (charset !== 'utf-8') refuse('charset.unsupported');
+      if (!isUtf8(bytes)) refuse('entity.parse.failed');
       (req as RequestWithRawBody).rawBody = bytes;
     },
   });
@@ -37,5 +47,7 @@ export const readJsonBody = async (
     const done = (error?: Error): void => (error == null ? resolve() : reject(error));
     void reader(req, res, done as NextFunction);
   });
+  const fault = unfit(req.body);
+  if (fault != null) throw problem('VALIDATION_FAILED', { errors: [fault] });
   return req.body ?? {};
 };

@@ -54,6 +54,21 @@ describe('POST /v1/devices/import', () => {
     expect(again.body).to.deep.include({ created: 0, unchanged: 2 });
   });
 
+  it('refuses a line with names or texts that cannot be kept as they are', async () => {
+    const { body } = await post(
+      [
+        '{"vendor":"sandbox","token":"sandbox-unfit-1","account":"\\ud800"}',
+        '{"vendor":"sandbox","token":"sandbox-unfit-2","__proto__":{"account":"ann"}}',
+      ].join('\n'),
+      'application/x-ndjson',
+    );
+    expect(body).to.include({ created: 0, refused: 2 });
+    expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal([
+      'account',
+      '__proto__',
+    ]);
+  });
+
   it('takes NDJSON in the form of a registration', async () => {
     const { body } = await postNdjson(
       { vendor: 'sandbox', token: 'sandbox-nd-1', account: 'ann', consent: { push: 'granted' } },

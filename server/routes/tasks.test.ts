@@ -86,6 +86,14 @@ describe('POST /v1/tasks', () => {
         'expiresAt',
       ],
       'both of them': [{ ttlSeconds: 60, expiresAt: inFuture(DAY_MS) }, ''],
+      'a schedule more than 366 days ahead': [
+        { schedule: { at: inFuture(367 * DAY_MS) } },
+        'schedule.at',
+      ],
+      'a schedule at the end of time': [
+        { schedule: { at: '+275760-09-13T00:00:00.000Z' } },
+        'schedule.at',
+      ],
       'a schedule in words': [{ schedule: { at: 'tomorrow' } }, 'schedule.at'],
     };
     for (const [name, [fields, field]] of Object.entries(REFUSED)) {
@@ -186,6 +194,23 @@ describe('POST /v1/tasks', () => {
       const { key } = await api().createApp('raw', { allowRawTokens: true });
       const body = { message: HELLO, ...asserted };
       expect((await api().request('POST', '/v1/tasks', { key, body })).status).to.equal(202);
+    });
+
+    it('reaches no vendor with what is not a token of that vendor', async () => {
+      const { key } = await api().createApp('raw-checked', { allowRawTokens: true });
+      const tokens = [
+        { token: 'pager-1', vendor: 'pager' },
+        'x',
+        { token: '../x', vendor: 'pager' },
+      ];
+      const body = { message: HELLO, consentAsserted: true, audience: { tokens } };
+      const before = await countTasks();
+      const answer = await api().request('POST', '/v1/tasks', { key, body });
+      expect([answer.status, answer.body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+      expect(answer.body.errors.map((error: { field: string }) => error.field)).to.deep.equal([
+        'audience.tokens[2].token',
+      ]);
+      expect(await countTasks()).to.equal(before);
     });
   });
 

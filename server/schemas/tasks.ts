@@ -16,6 +16,7 @@ import { cursor, objectId, pageSize } from './values.js';
 const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_TTL_SECONDS = DAY_SECONDS;
 export const MAX_TTL_SECONDS = 28 * DAY_SECONDS;
+export const MAX_SCHEDULE_DAYS = 366;
 const MAX_LABELS = 20;
 
 export const reference = joi.string().max(128).description("The caller's own name for it");
@@ -39,7 +40,13 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
       audience: audienceSchema(vendors).required(),
       message: messageSchema(vendors).required(),
       schedule: joi.object({
-        at: joi.date().iso().required().description('Begin then; an instant in the past is now'),
+        at: joi
+          .date()
+          .iso()
+          .required()
+          .description(
+            `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
+          ),
       }),
       ttlSeconds: joi
         .number()

@@ -132,7 +132,7 @@ export const engineTest = async (
     addDevice: (token, fields = {}) =>
       registered(connection, secret, { ...fields, token, app: app._id }),
     async accept(input) {
-      const task = await engine.accept({
+      return engine.accept({
         app,
         by: 'test',
         input: {
@@ -142,8 +142,6 @@ export const engineTest = async (
           ...input,
         },
       });
-      engine.wake();
-      return task;
     },
     taskNow,
     async ended(task) {

@@ -1,0 +1,121 @@
+/** What the stages of a push share, on a real database and without an engine that works behind a test's back. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type Connection, Types } from 'mongoose';
+import { Registry } from 'prom-client';
+import { loadVendors } from '../../adapters/index.js';
+import { createAppSecrets } from '../../jobs/app-secrets.js';
+import { createBreaker } from '../../jobs/breaker.js';
+import type { JobContext } from '../../jobs/context.js';
+import { createInFlight } from '../../jobs/in-flight.js';
+import { createMetrics } from '../../jobs/metrics.js';
+import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
+import { createProfiles } from '../../jobs/profiles.js';
+import { createTokenGuard } from '../../jobs/token-guard.js';
+import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../../models/batch.js';
+import { dbOf } from '../../models/database.js';
+import { ensureDeliveries } from '../../models/delivery.js';
+import { createIndexes } from '../../models/indexes.js';
+import { secretBox } from '../../models/secret-box.js';
+import { newTaskId, type Task } from '../../models/task.js';
+
+export const SOME_DELIVERIES = 'deliveries_2026_01_90';
+
+/** A task that is being sent; a test names what it is about. */
+export const someTask = (change: Partial<Task> = {}): Task => ({
+  _id: newTaskId(),
+  app: 'shop',
+  state: 'sending',
+  lane: 'default',
+  message: { title: 'Hello', silent: false, priority: 'high', purpose: 'service' },
+  audienceKind: 'devices',
+  consentAsserted: false,
+  ifUnsure: 'resend',
+  deliveriesIn: SOME_DELIVERIES,
+  expiresAt: new Date(Date.now() + 3_600_000),
+  planSequence: 1,
+  planned: true,
+  unmatched: 0,
+  beat: 0,
+  fence: 0,
+  createdBy: 'test',
+  createdAt: new Date(),
+  ...change,
+});
+
+/** A first batch of devices of that task, due now. */
+export const someBatch = (
+  { _id: task, app, lane, expiresAt }: Task,
+  change: Partial<Batch> & { ids?: readonly Types.ObjectId[]; sequence?: number } = {},
+): Batch => {
+  const { ids = [new Types.ObjectId()], sequence = 0, ...others } = change;
+  return {
+    _id: plannedBatchId(task, sequence),
+    task,
+    app,
+    vendor: 'sandbox',
+    profile: 'default',
+    lane,
+    state: 'due',
+    first: true,
+    attempt: 1,
+    waits: 0,
+    maybe: false,
+    size: ids.length,
+    devices: packIds(ids),
+    notBefore: new Date(0),
+    expiresAt,
+    movedOn: 0,
+    counts: {},
+    beat: 0,
+    fence: 0,
+    createdAt: new Date(0),
+    ...others,
+  };
+};
+
+/** Ids in ascending order. */
+export const someIds = (count: number): Types.ObjectId[] =>
+  Array.from({ length: count }, () => new Types.ObjectId());
+
+export const jobContext = async (
+  connection: Connection,
+  change: Partial<JobParts> = {},
+): Promise<JobContext> => {
+  const db = dbOf(connection);
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const parts: JobParts = {
+    connection,
+    db,
+    vendors: await loadVendors(),
+    adapterDeps: {
+      transport: {
+        request: () => Promise.reject(new Error('No network in this test')),
+        renew: () => {},
+        close: () => Promise.resolve(),
+      },
+      credentials: { get: (_key, _after, make) => make(), drop: () => Promise.resolve() },
+      now: Date.now,
+    },
+    secretBox: secretBox(randomBytes(32)),
+    log: silent,
+    metrics: createMetrics(new Registry(), { depth: () => Promise.resolve([]) }),
+    now: Date.now,
+    monotonic: () => performance.now(),
+    owner: randomUUID(),
+    role: 'all',
+    batchesInFlight: 3,
+    timings: DEFAULT_TIMINGS,
+    ...change,
+  };
+  await createIndexes(connection);
+  await batches(db).createIndexes(batchIndexes);
+  await ensureDeliveries(db, SOME_DELIVERIES);
+  return {
+    parts,
+    profiles: createProfiles(parts),
+    secrets: createAppSecrets(db, parts.secretBox),
+    breaker: createBreaker(parts.monotonic),
+    guard: createTokenGuard(parts),
+    inFlight: createInFlight(),
+  };
+};
