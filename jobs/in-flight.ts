@@ -1,4 +1,5 @@
 /** What this process works on: whose leases it keeps alive, and whom a pause, a cancel or a stop must reach. */
+import { setMaxListeners } from 'node:events';
 import type { mongo, Types } from 'mongoose';
 import type { HeldIds } from '../models/lease.js';
 
@@ -34,6 +35,8 @@ export const createInFlight = (): InFlight => {
   return {
     hold(id, task) {
       const entry = { id, task: task.toHexString(), controller: new AbortController() };
+      // Every variant of a message listens to it, and there may be one for each device.
+      setMaxListeners(0, entry.controller.signal);
       batches.add(entry);
       return {
         signal: entry.controller.signal,

@@ -1,5 +1,5 @@
 /** The vendor profiles of an app, their settings opened and an adapter at hand for each. */
-import type { Adapter, Vendor } from '../adapters/adapter.js';
+import type { Adapter, AdapterDeps, Vendor } from '../adapters/adapter.js';
 import type { VendorProfile } from '../models/vendor-profile.js';
 import { openSettings } from '../models/vendor-settings.js';
 import { profileKey } from './eligibility.js';
@@ -12,7 +12,7 @@ export interface OpenProfile {
   readonly settings: Record<string, unknown>;
   /** Rises with every change of the settings. */
   readonly revision: number;
-  /** Opened on first use; throws what `Vendor.open` throws. */
+  /** Opened on first use. */
   adapter(): Adapter;
 }
 
@@ -32,6 +32,23 @@ interface Cached {
   profiles: Promise<ReadonlyMap<string, OpenProfile>>;
 }
 
+/** Settings that were stored untried may not work: then the account is at fault, as if its vendor had said so. */
+const openAdapter = (
+  vendor: Vendor,
+  settings: Record<string, unknown>,
+  deps: AdapterDeps,
+): Adapter => {
+  try {
+    return vendor.open(settings, deps);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : 'The settings cannot be used';
+    return {
+      send: async (_message, targets) =>
+        targets.map(() => ({ kind: 'account-refused', reason: 'settings-unusable', detail })),
+    };
+  }
+};
+
 export const createProfiles = (
   parts: Pick<JobParts, 'db' | 'vendors' | 'secretBox' | 'adapterDeps' | 'monotonic'>,
 ): Profiles => {
@@ -50,7 +67,7 @@ export const createProfiles = (
       profile: stored.profile,
       settings,
       revision: stored.revision,
-      adapter: () => (adapter ??= vendor.open(settings, parts.adapterDeps)),
+      adapter: () => (adapter ??= openAdapter(vendor, settings, parts.adapterDeps)),
       close: async () => adapter?.close?.(),
     };
     open.set(stored._id, profile);
