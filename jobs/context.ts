@@ -14,4 +14,6 @@ export interface JobContext {
   readonly breaker: Breaker;
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
+  /** Aborted when this process is told to stop. */
+  readonly stopping: AbortSignal;
 }

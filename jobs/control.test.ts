@@ -10,6 +10,8 @@ import { TaskStateConflict } from './engine.js';
 const HOUR_MS = 3_600_000;
 
 describe('pause, resume and cancel', () => {
+  // Named before the hook that drops the database, so that it runs before it.
+  after(() => test.engine.stop(2_000));
   const database = testDatabase();
   let test: EngineTest;
   let busy: Types.ObjectId;
@@ -30,7 +32,6 @@ describe('pause, resume and cancel', () => {
     await test.addProfile('sandbox', { slowMs: 30_000 });
     busy = await test.addDevice('sandbox-busy-1');
   });
-  after(() => test.engine.stop(2_000));
 
   it('ends what is open of a cancelled task as cancelled', async () => {
     const task = await toBusy();

@@ -1,4 +1,5 @@
 /** Puts the stages of a push together into the engine of one process. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
@@ -20,7 +21,7 @@ import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
 
-const createContext = (parts: JobParts): JobContext => ({
+const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   parts,
   profiles: createProfiles(parts),
   secrets: createAppSecrets(parts.db, parts.secretBox),
@@ -30,6 +31,7 @@ const createContext = (parts: JobParts): JobContext => ({
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  stopping,
 });
 
 /** A database that answers later is not ready. */
@@ -42,7 +44,8 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
 };
 
 export const createEngine = (parts: JobParts): Engine => {
-  const context = createContext(parts);
+  const stopping = new AbortController();
+  const context = createContext(parts, stopping.signal);
   const { db, timings, role } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
@@ -69,6 +72,18 @@ export const createEngine = (parts: JobParts): Engine => {
       },
     },
   ]);
+
+  const stopOrderly = async (): Promise<void> => {
+    stopping.abort();
+    await wakes.stop();
+    await lanes.stop();
+    await context.inFlight.idle();
+    await ticks.stop();
+    await context.guard.flush().catch((error: unknown) => {
+      parts.log.warn('Evidence about tokens could not be kept', { error });
+    });
+    await context.profiles.close();
+  };
 
   return {
     async accept(request, session) {
@@ -106,17 +121,14 @@ export const createEngine = (parts: JobParts): Engine => {
       lanes.wake();
     },
     async stop(withinMs) {
-      await wakes.stop();
-      const drained = lanes.stop();
-      const timer = setTimeout(() => context.inFlight.abortAll(), withinMs / 2);
-      await drained;
-      await context.inFlight.idle();
-      clearTimeout(timer);
-      await ticks.stop();
-      await context.guard.flush().catch((error: unknown) => {
-        parts.log.warn('Evidence about tokens could not be kept', { error });
-      });
-      await context.profiles.close();
+      const abort = setTimeout(() => context.inFlight.abortAll(), withinMs / 2);
+      const limit = new AbortController();
+      const tooLate = pause(withinMs, 'too late', { signal: limit.signal }).catch(() => undefined);
+      if ((await Promise.race([stopOrderly(), tooLate])) === 'too late') {
+        parts.log.warn('Not everything ended in time; its leases run out and others go on with it');
+      }
+      clearTimeout(abort);
+      limit.abort();
     },
   };
 };

@@ -203,7 +203,8 @@ const write = async (
       const fields = { taskId: task._id.toHexString(), error };
       context.parts.log.error('A report could not be written', fields);
       if (left === 0 || !isTrouble(error)) throw error;
-      await setTimeout(WRITE_PAUSE_MS);
+      // Told to stop, it leaves the batch to its lease: what is known is lost, what is unsure is said to be.
+      await setTimeout(WRITE_PAUSE_MS, undefined, { signal: context.stopping });
     }
   }
 };

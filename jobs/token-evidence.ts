@@ -25,7 +25,6 @@ interface Evidence extends Origin {
   slot: number;
   accepted: number;
   gone: number;
-  reasons?: Record<string, number>;
   at: Date;
 }
 
@@ -38,7 +37,7 @@ export const tokenEvidenceIndexes: mongo.IndexDescription[] = [
 export interface TokenEvidence {
   /** Successes need not be known at once, and single-device tasks must not write one by one: kept in memory until `flush`. */
   succeeded(origin: Origin, count: number): void;
-  gone(origin: Origin, reasons: readonly string[]): Promise<void>;
+  gone(origin: Origin, count: number): Promise<void>;
   flush(): Promise<void>;
   inWindow(origin: Origin): Promise<Window>;
   /** Everybody about whose tokens a vendor complained within the window. */
@@ -80,14 +79,7 @@ export const createTokenEvidence = ({ db, now }: Pick<JobParts, 'db' | 'now'>): 
       const before = unwritten.get(key)?.accepted ?? 0;
       unwritten.set(key, { origin, slot, accepted: before + count });
     },
-    async gone(origin, reasons) {
-      const increments: Record<string, number> = { accepted: 0, gone: reasons.length };
-      for (const reason of reasons) {
-        const key = `reasons.${reason.replace(/[^A-Za-z0-9_-]/g, '_')}`;
-        increments[key] = (increments[key] ?? 0) + 1;
-      }
-      await add(origin, slotNow(), increments);
-    },
+    gone: (origin, count) => add(origin, slotNow(), { accepted: 0, gone: count }),
     async flush() {
       const some = [...unwritten.values()];
       unwritten = new Map();

@@ -125,8 +125,7 @@ export const createTokenGuard = (
         if (accepted > 0) evidence.succeeded(origin, accepted);
         if (learned.tokens.length > 0) {
           await evidence.flush();
-          const reasons = learned.tokens.map(({ effect }) => effect.reason);
-          await evidence.gone(origin, reasons);
+          await evidence.gone(origin, learned.tokens.length);
           await mark(batch, learned, asked);
         }
         if (learned.recovered.length > 0) await recover(batch, learned.recovered);

@@ -374,7 +374,7 @@ describe('Registration of devices', () => {
       await registered({ token: 'token-3', account: 'bob' });
       expect(await eraseAccount(erasing(), 'ann')).to.equal(2);
       expect((await all()).map(({ token }) => token)).to.deep.equal(['token-3']);
-      expect(await listed()).to.equal(3);
+      expect(await listed()).to.equal(4);
       const left = JSON.stringify([
         await suppressionsOf(dbOf(db().connection)).find({ app }).toArray(),
         await history(id),
@@ -398,7 +398,7 @@ describe('Registration of devices', () => {
         await register({ consent: { purposes: { marketing: 'granted' } } }, later),
       ).to.deep.include(refusal);
       expect(await all()).to.deep.equal([]);
-      expect(await listed()).to.equal(2);
+      expect(await listed()).to.equal(3);
     });
 
     it('lifts exactly what a direct and fresh grant names', async () => {
@@ -431,8 +431,81 @@ describe('Registration of devices', () => {
         { now: LATER, cause: 'import' },
       );
       expect(imported).to.have.property('reason', 'suppressed');
-      expect(await listed()).to.equal(2);
+      expect(await listed()).to.equal(3);
       expect(await all()).to.deep.equal([]);
+    });
+
+    it('knows the installation under a new token and without an account', async () => {
+      await registered(ann);
+      await eraseAccount(erasing(), 'ann');
+      const back = {
+        installationId: 'i1',
+        token: 'token-2',
+        consent: { push: 'granted' },
+      } as const;
+      const refusal = { kind: 'refused', reason: 'suppressed', field: 'installationId' };
+      expect(await register(back, { now: LATER, cause: 'import' })).to.deep.equal(refusal);
+      expect(
+        await register({ ...back, consent: { push: 'granted', at: NOW } }, { now: LATER }),
+      ).to.deep.equal(refusal);
+      expect(await register({ ...back, consent: { push: 'denied' } })).to.deep.equal(refusal);
+      expect(await all()).to.deep.equal([]);
+      expect(await listed()).to.equal(3);
+      // The same id at another vendor is another installation.
+      expect(
+        await register({ ...back, vendor: 'apns' }, { now: LATER, cause: 'import' }),
+      ).to.have.property('kind', 'created');
+    });
+
+    it('lifts the installation by a direct and fresh grant, and nothing else with it', async () => {
+      await registered(ann);
+      await eraseAccount(erasing(), 'ann');
+      const consent = { push: 'granted' } as const;
+      const back = { installationId: 'i1', token: 'token-2', consent };
+      const id = await registered(back, { now: LATER });
+      expect(await stored(id)).to.include({ installationId: 'i1', token: 'token-2' });
+      expect(await listed()).to.equal(2);
+      expect(await register({ installationId: 'i1', token: 'token-3' })).to.deep.equal({
+        kind: 'updated',
+        id,
+      });
+    });
+
+    it('lifts no installation for a caller that shows none of the erased tokens', async () => {
+      await registered(ann);
+      await eraseAccount(erasing(), 'ann');
+      const consent = { push: 'granted' } as const;
+      const back = { installationId: 'i1', token: 'token-2', consent };
+      const later = { now: LATER };
+      for (const proof of [{}, { previousToken: 'guessed' }]) {
+        expect(await register({ ...back, proof }, later)).to.deep.equal({
+          kind: 'refused',
+          reason: 'suppressed',
+          field: 'installationId',
+        });
+      }
+      const proof = { previousToken: 'token-1' };
+      expect(await register({ ...back, proof }, later)).to.have.property('kind', 'created');
+    });
+
+    it('lifts an account only by a proof that is younger than the erasure', async () => {
+      await registered(ann);
+      await eraseAccount(erasing(), 'ann');
+      const back = { ...ann, token: 'token-1', proof: {} };
+      const now = new Date('2026-11-22T12:00:00Z');
+      for (const accountProof of [{}, { issuedAt: NOW }, { issuedAt: LATER }]) {
+        expect(await register({ ...back, accountProof }, { now })).to.deep.equal({
+          kind: 'refused',
+          reason: 'suppressed',
+          field: 'account',
+        });
+      }
+      const accountProof = { issuedAt: new Date(LATER.getTime() + 1_000) };
+      expect(await register({ ...back, accountProof }, { now })).to.have.property(
+        'kind',
+        'created',
+      );
+      expect(await listed()).to.equal(0);
     });
 
     it('means one app only', async () => {

@@ -8,8 +8,21 @@ import {
   type Registration,
   type RegistrationContext,
 } from './registration.js';
-import { keyText, liftSuppression, suppress, suppressedSince } from './suppression-list.js';
-import { accountKey, tokenKey } from './token-key.js';
+import {
+  checkSuppression,
+  type NamedKey,
+  namedKeys,
+  type OptIn,
+  type Suppressible,
+} from './suppression-check.js';
+import {
+  keyText,
+  liftSuppression,
+  type SuppressionEntry,
+  suppress,
+  suppressedSince,
+} from './suppression-list.js';
+import { tokenKey } from './token-key.js';
 import { inTransaction } from './transaction.js';
 
 export interface BulkContext extends RegistrationContext {
@@ -21,6 +34,8 @@ export interface BulkContext extends RegistrationContext {
 export interface RegistrationRequest extends Registration {
   /** For a caller that is not trusted with the whole app: it must own the installation by this token or the new one. */
   proof?: { previousToken?: string };
+  /** For the same caller: when it was vouched that the account is its own; no erasure after that is lifted by it. */
+  accountProof?: { issuedAt?: Date };
 }
 
 export type RegistrationResult =
@@ -29,63 +44,52 @@ export type RegistrationResult =
       readonly kind: 'refused';
       /** `busy`: others registered the same devices all the while. */
       readonly reason: 'suppressed' | 'busy';
-      readonly field: 'token' | 'account';
+      readonly field: Suppressible;
     };
 
 interface Prepared {
   readonly request: KeyedRegistration;
-  readonly accountKey?: Buffer;
+  /** What an erasure may have put on the suppression list. */
+  readonly keys: readonly NamedKey[];
+  readonly optIn: OptIn;
 }
 
 const ATTEMPTS = 4;
 const DUPLICATE_KEY = 11000;
 
-const prepare = (request: RegistrationRequest, hashSecret: Buffer): Prepared => {
-  const { vendor, token, proof, account } = request;
-  const key = tokenKey(hashSecret, vendor, token);
+/** An import says what somebody else once heard: it never lifts a suppression. */
+const optInOf = (
+  { consent, accountProof }: RegistrationRequest,
+  provenTokenKeys: readonly Buffer[] | undefined,
+  { cause, now }: BulkContext,
+): OptIn => ({
+  ...(cause === 'registration' && consent?.push === 'granted'
+    ? { grantedAt: consent.at ?? now }
+    : {}),
+  ...(provenTokenKeys ? { provenTokenKeys } : {}),
+  ...(accountProof ? { accountProof } : {}),
+});
+
+const prepare = (given: RegistrationRequest, context: BulkContext): Prepared => {
+  const { hashSecret } = context;
+  const { proof, accountProof: _, ...request } = given;
+  const key = tokenKey(hashSecret, request.vendor, request.token);
   const previous = proof?.previousToken;
-  const proven = previous == null ? [key] : [key, tokenKey(hashSecret, vendor, previous)];
+  const provenTokenKeys =
+    previous == null ? [key] : [key, tokenKey(hashSecret, request.vendor, previous)];
   return {
-    request: { ...request, tokenKey: key, ...(proof ? { provenTokenKeys: proven } : {}) },
-    ...(account == null ? {} : { accountKey: accountKey(hashSecret, account) }),
+    request: { ...request, tokenKey: key, ...(proof ? { provenTokenKeys } : {}) },
+    keys: namedKeys(request, key, hashSecret),
+    optIn: optInOf(given, proof && provenTokenKeys, context),
   };
 };
 
+/** Those of the tokens that are only shown, too. */
 const keysOf = (prepared: readonly Prepared[]): Buffer[] =>
-  prepared.flatMap(({ request, accountKey: key }) =>
-    key ? [request.tokenKey, key] : [request.tokenKey],
-  );
-
-/** A key is lifted by a direct grant of `push` that was given after the erasure; an import never lifts. */
-const mayLift = ({ request }: Prepared, since: Date, { cause, now }: BulkContext): boolean =>
-  cause === 'registration' &&
-  request.consent?.push === 'granted' &&
-  (request.consent.at ?? now) >= since;
-
-interface SuppressionCheck {
-  readonly refusal?: RegistrationResult;
-  readonly lifted: Buffer[];
-}
-
-const checkSuppression = (
-  prepared: Prepared,
-  since: ReadonlyMap<string, Date>,
-  context: BulkContext,
-): SuppressionCheck => {
-  const lifted: Buffer[] = [];
-  for (const [field, key] of [
-    ['account', prepared.accountKey],
-    ['token', prepared.request.tokenKey],
-  ] as const) {
-    const suppressedAt = key && since.get(keyText(key));
-    if (key == null || suppressedAt == null) continue;
-    if (!mayLift(prepared, suppressedAt, context)) {
-      return { refusal: { kind: 'refused', reason: 'suppressed', field }, lifted: [] };
-    }
-    lifted.push(key);
-  }
-  return { lifted };
-};
+  prepared.flatMap(({ request, keys }) => [
+    ...keys.map(({ key }) => key),
+    ...(request.provenTokenKeys ?? []),
+  ]);
 
 const attempt = async (
   context: BulkContext,
@@ -99,8 +103,8 @@ const attempt = async (
   const book = await readBook(db, app, requests, session);
   const lifted: Buffer[] = [];
   const results = prepared.map((one): RegistrationResult => {
-    const check = checkSuppression(one, since, context);
-    if (check.refusal) return check.refusal;
+    const check = checkSuppression(one.keys, one.optIn, since);
+    if (check.refused) return { kind: 'refused', reason: 'suppressed', field: check.refused };
     for (const key of check.lifted) since.delete(keyText(key));
     lifted.push(...check.lifted);
     const decision = decideRegistration(book.held(one.request), one.request, context);
@@ -125,18 +129,16 @@ const withdrawErased = async (
   const since = await suppressedSince(db, app, keysOf(prepared));
   if (since.size === 0) return [...results];
   const erased: Types.ObjectId[] = [];
-  const tokens: { key: Buffer; kind: 'token' }[] = [];
+  const entries: SuppressionEntry[] = [];
   const checked = results.map((result, index): RegistrationResult => {
-    const { request, accountKey: account } = prepared[index] as Prepared;
-    const byAccount = account != null && since.has(keyText(account));
-    if (result.kind === 'refused' || !(byAccount || since.has(keyText(request.tokenKey)))) {
-      return result;
-    }
+    const { keys } = prepared[index] as Prepared;
+    const field = keys.find(({ key }) => since.has(keyText(key)))?.field;
+    if (result.kind === 'refused' || field == null) return result;
     erased.push(result.id);
-    tokens.push({ key: request.tokenKey, kind: 'token' });
-    return { kind: 'refused', reason: 'suppressed', field: byAccount ? 'account' : 'token' };
+    entries.push(...keys.filter(({ kind }) => kind !== 'account'));
+    return { kind: 'refused', reason: 'suppressed', field };
   });
-  await suppress(db, app, tokens, now);
+  await suppress(db, app, entries, now);
   if (erased.length > 0) await devicesIn(db).deleteMany({ _id: { $in: erased } });
   return checked;
 };
@@ -188,6 +190,6 @@ export const registerDevices = async (
   if (requests.length === 0) return [];
   return registerPrepared(
     context,
-    requests.map((request) => prepare(request, context.hashSecret)),
+    requests.map((request) => prepare(request, context)),
   );
 };

@@ -3,8 +3,8 @@ import type { Connection, mongo, Types } from 'mongoose';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
-import { suppress } from './suppression-list.js';
-import { accountKey } from './token-key.js';
+import { type SuppressionEntry, suppress } from './suppression-list.js';
+import { accountKey, installationKey } from './token-key.js';
 
 export interface EraseContext {
   readonly connection: Connection;
@@ -17,35 +17,54 @@ export interface EraseContext {
 /** Devices of an account that are erased at a time. */
 const STRETCH = 500;
 
-const FIELDS = { tokenKey: 1 } as const;
+const FIELDS = { vendor: 1, tokenKey: 1, installationId: 1 } as const;
 
-type Doomed = Pick<Device, '_id' | 'tokenKey'>;
+type Doomed = Pick<Device, '_id' | 'vendor' | 'tokenKey' | 'installationId'>;
 
-/** Only while a device still has the token that was put on the list: one that got a new token is found again. */
+/** The installation too: it would bring the device back under its next token. */
+const entriesOf = (
+  { vendor, tokenKey, installationId }: Doomed,
+  hashSecret: Buffer,
+): SuppressionEntry[] => [
+  { key: tokenKey, kind: 'token' },
+  ...(installationId == null
+    ? []
+    : [
+        { key: installationKey(hashSecret, vendor, installationId), kind: 'installation' as const },
+      ]),
+];
+
+/**
+ * Only while a device still has the token and the installation that were put on the list: one that got another is found
+ * again.
+ */
 const remove = async (
-  { connection, app, now }: EraseContext,
+  { connection, app, hashSecret, now }: EraseContext,
   doomed: readonly Doomed[],
   extra: mongo.Filter<Device>,
 ): Promise<number> => {
   const db = dbOf(connection);
-  const keys = doomed.map(({ tokenKey }) => tokenKey);
   await suppress(
     db,
     app,
-    keys.map((key) => ({ key, kind: 'token' as const })),
+    doomed.flatMap((device) => entriesOf(device, hashSecret)),
     now,
   );
+  const unchanged = doomed.map(({ _id, tokenKey, installationId }) => ({
+    _id,
+    tokenKey,
+    installationId: installationId ?? { $exists: false },
+  }));
   const { deletedCount } = await devicesIn(db).deleteMany({
     ...extra,
-    _id: { $in: doomed.map(({ _id }) => _id) },
-    tokenKey: { $in: keys },
+    $or: unchanged,
   });
   return deletedCount;
 };
 
 /**
- * False when the app has no such device. Its token is put on the suppression list, not its account: that may have other
- * devices, and its holder did not ask to be forgotten. The history of its consent stays; it names nobody.
+ * False when the app has no such device. Its token and its installation are put on the suppression list, not its account:
+ * that may have other devices, and its holder did not ask to be forgotten. The history of its consent stays; it names nobody.
  */
 export const eraseDevice = async (context: EraseContext, id: Types.ObjectId): Promise<boolean> => {
   const { connection, app } = context;

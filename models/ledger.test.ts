@@ -20,6 +20,7 @@ import {
   ledgerBalances,
   readLedger,
   sumLedger,
+  withOpenBatch,
 } from './ledger.js';
 import { inTransaction } from './transaction.js';
 
@@ -192,5 +193,13 @@ describe('the ledger of a task', () => {
     const done = someTask();
     await batches(db()).insertOne(someBatch(done, { state: 'done' }));
     expect(await hasOpenBatch(db(), done._id)).to.equal(false);
+  });
+
+  it('tells tasks with an open batch from others, many at a time', async () => {
+    const [done, held] = [someTask(), someTask()];
+    await batches(db()).insertOne(someBatch(done, { state: 'done' }));
+    await batches(db()).insertOne(someBatch(held, { state: 'held' }));
+    const open = await withOpenBatch(db(), [task._id, done._id, held._id, someTask()._id]);
+    expect([...open]).to.have.members([task._id.toHexString(), held._id.toHexString()]);
   });
 });

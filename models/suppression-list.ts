@@ -31,11 +31,16 @@ export const suppressedSince = async (
   return new Map(found.map((entry) => [keyText(entry._id), entry.at]));
 };
 
+export interface SuppressionEntry {
+  readonly key: Buffer;
+  readonly kind: Suppression['kind'];
+}
+
 /** Puts keys on the list; those that stand there already begin anew at `at`. */
 export const suppress = async (
   db: mongo.Db,
   app: string,
-  entries: readonly { key: Buffer; kind: Suppression['kind'] }[],
+  entries: readonly SuppressionEntry[],
   at: Date,
 ): Promise<void> => {
   if (entries.length === 0) return;

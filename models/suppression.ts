@@ -1,11 +1,11 @@
-/** The suppression list: tokens and accounts that must not be pushed to, kept as keyed hashes only. */
+/** The suppression list: tokens, installations and accounts that must not be pushed to, kept as keyed hashes only. */
 import { type Connection, type Model, Schema } from 'mongoose';
 
 export interface Suppression {
-  /** tokenKey or accountKey of token-key.ts; keyed by the app's secret, so unique over apps. */
+  /** tokenKey, installationKey or accountKey of token-key.ts; keyed by the app's secret, so unique over apps. */
   _id: Buffer;
   app: string;
-  kind: 'token' | 'account';
+  kind: 'token' | 'installation' | 'account';
   reason: 'erased';
   at: Date;
 }
@@ -14,7 +14,7 @@ export const suppressionSchema = new Schema<Suppression>(
   {
     _id: { type: Buffer, required: true },
     app: { type: String, required: true },
-    kind: { type: String, enum: ['token', 'account'], required: true },
+    kind: { type: String, enum: ['token', 'installation', 'account'], required: true },
     reason: { type: String, enum: ['erased'], required: true },
     at: { type: Date, required: true },
   },

@@ -1,4 +1,4 @@
-/** Keyed hashes of tokens and accounts: they find without telling, and stay when the person has been erased. */
+/** Keyed hashes of tokens, installations and accounts: they find without telling, and stay when the person has been erased. */
 import { createHmac } from 'node:crypto';
 
 const KEY_BYTES = 16;
@@ -12,6 +12,9 @@ const hash = (secret: Buffer, kind: string, parts: readonly string[]): Buffer =>
 /** 16 bytes; the first 12 are the device id of a token that is not registered. */
 export const tokenKey = (secret: Buffer, vendor: string, token: string): Buffer =>
   hash(secret, 'token', [vendor, token]);
+
+export const installationKey = (secret: Buffer, vendor: string, installationId: string): Buffer =>
+  hash(secret, 'installation', [vendor, installationId]);
 
 export const accountKey = (secret: Buffer, account: string): Buffer =>
   hash(secret, 'account', [account]);

@@ -5,7 +5,7 @@ import { createLogger } from './logger.js';
 import { type Gateway, startGateway } from './start.js';
 
 /** Longer than any part may take; then the process ends all the same. */
-const LAST_RESORT_MS = 15_000;
+const LAST_RESORT_MS = 10_000;
 
 const showOperatorKey = ({ keys }: Gateway): void => {
   if (keys.operatorKeyMadeIn == null) return;

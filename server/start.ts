@@ -31,7 +31,7 @@ const SERVER_SELECTION_MS = 5_000;
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
 const LONGEST_REQUEST_MS = 60 * 60_000;
-const ENGINE_STOP_WITHIN_MS = 8_000;
+const ENGINE_STOP_WITHIN_MS = 6_000;
 
 export interface Gateway {
   readonly url: string;

@@ -25,7 +25,13 @@ const ttl = duration
   })
   .messages({ 'any.custom': '{{#label}} {{#error.message}}' });
 
-const strings = Joi.object().pattern(Joi.string(), Joi.string().allow(''));
+// They leave in one line each, from Google's servers: a line break would begin a header that nobody wrote.
+const headerValue = Joi.string()
+  .allow('')
+  .pattern(/[\r\n\0]/, { invert: true, name: 'a text with line breaks' });
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const data = Joi.object().pattern(
   Joi.string().custom((key: string, { error }) =>
@@ -91,7 +97,7 @@ const android = Joi.object({
 });
 
 const apns = Joi.object({
-  headers: Joi.object().pattern(/^apns-[a-z-]+$/, Joi.string()),
+  headers: Joi.object().pattern(/^apns-[a-z-]+$/, headerValue.disallow('')),
   // Beside `aps` an app reads whatever it likes, so nothing here is unknown.
   payload: Joi.object({ aps: Joi.object().unknown() }).unknown(),
   fcm_options: Joi.object({ image: httpsUrl, analytics_label: analyticsLabel }),
@@ -99,7 +105,7 @@ const apns = Joi.object({
 });
 
 const webpush = Joi.object({
-  headers: strings,
+  headers: Joi.object().pattern(HEADER_NAME, headerValue),
   data,
   notification: Joi.object().unknown(),
   fcm_options: Joi.object({ link: httpsUrl, analytics_label: analyticsLabel }),

@@ -201,6 +201,26 @@ export const samples: readonly Sample[] = [
     ],
   },
   {
+    name: 'the same fault under its older name',
+    reply: fault(401, { status: 'UNAUTHENTICATED', errorCode: 'APNS_AUTH_ERROR' }),
+    targets,
+    outcomes: [
+      {
+        kind: 'account-refused',
+        reason: 'APNS_AUTH_ERROR',
+        detail: 'The APNs key in the Firebase project is missing or wrong',
+      },
+    ],
+  },
+  {
+    name: 'an error that FCM itself cannot tell',
+    reply: fault(400, { status: 'UNKNOWN', errorCode: 'UNSPECIFIED_ERROR' }),
+    targets,
+    outcomes: [
+      { kind: 'try-later', reason: 'UNSPECIFIED_ERROR', afterMs: 10_000, cause: 'vendor' },
+    ],
+  },
+  {
     name: 'a rate of FCM’s own, with the seconds to wait',
     reply: fault(
       429,

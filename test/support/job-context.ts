@@ -117,5 +117,6 @@ export const jobContext = async (
     breaker: createBreaker(parts.monotonic),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
+    stopping: new AbortController().signal,
   };
 };
