@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
+import type { Task } from '../models/task.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
@@ -52,8 +53,10 @@ export const createEngine = (parts: JobParts): Engine => {
   const watch = createLeaseWatch(context);
   const sends = role !== 'api';
 
-  const wake = (): void => {
-    if (sends) lanes.wake();
+  const wake = (task?: Pick<Task, 'planned' | 'lane'>): void => {
+    if (sends && task == null) lanes.wake();
+    else if (sends && task?.planned) lanes.wakeLane(task.lane);
+    else if (sends) lanes.wakePlanner();
     wakes.call();
   };
   const ticks = createTicks(parts.log, [
@@ -88,7 +91,7 @@ export const createEngine = (parts: JobParts): Engine => {
   return {
     async accept(request, session) {
       const task = await accept(context, request, session);
-      if (session == null) wake();
+      if (session == null) wake(task);
       return task;
     },
     wake,

@@ -79,8 +79,10 @@ export interface Engine {
    * commit makes it true). Rejects with TaskRefused. Call `wake` after the commit of a `session` of your own.
    */
   accept(request: AcceptRequest, session?: ClientSession): Promise<Task>;
-  /** Somebody should look for work now. Cheap, coalesced, never rejects. */
-  wake(): void;
+  /**
+   * Somebody should look for work now: that of `task`, or any. Cheap, coalesced, never rejects.
+   */
+  wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;

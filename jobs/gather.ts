@@ -82,7 +82,9 @@ export const settleWith = async (
   const { written, ...rest } = await report(context, task, batch, verdicts);
   if (!written) return {};
   await context.guard.learn(batch, verdicts, asked);
-  await finishIfDone(context, task._id);
+  // Whatever goes on in a follow-up is still open.
+  const goesOn = rest.stragglers != null || rest.nextAt != null;
+  if (!goesOn) await finishIfDone(context, task._id);
   return rest;
 };
 

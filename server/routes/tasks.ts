@@ -45,7 +45,7 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
       const input = taskInput(body, { app, vendors, now: new Date(adapters.now()) });
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
-        engine.wake();
+        if (session != null) engine.wake(task);
         log.debug('A task was accepted', { app: app._id, taskId: task._id.toHexString() });
       });
       return { status: 202, body: { id: task._id.toHexString(), state: task.state } };
