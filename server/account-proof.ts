@@ -7,6 +7,14 @@ export interface ClaimedAccount {
   readonly token: string;
 }
 
+/** A proof that lives longer would speak for a person who has long been somebody else's, or erased. */
+export const ACCOUNT_PROOF_MAX_SECONDS = 24 * 60 * 60;
+
+export interface AccountProof {
+  /** `iat`; only with it a proof is known to be younger than an erasure. */
+  readonly issuedAt?: Date;
+}
+
 export interface ProofOptions {
   /** The identity secret of the app. */
   readonly secret: Uint8Array;
@@ -15,15 +23,18 @@ export interface ProofOptions {
   readonly normalise: (token: string) => string | undefined;
 }
 
+const secondsOf = (at: Date): number => at.getTime() / 1_000;
+
 /**
- * Whether `proof` is a JWT over exactly this account and this token, signed with HS256 and not expired. Without it,
- * anybody who has a client key could have another person's codes sent to their own phone.
+ * What `proof` says if it is a JWT over exactly this account and this token, signed with HS256, not expired, and with at
+ * most ACCOUNT_PROOF_MAX_SECONDS to live; else undefined. Without it, anybody who has a client key could have another
+ * person's codes sent to their own phone.
  */
-export const provesAccount = async (
+export const readAccountProof = async (
   proof: string,
   { account, token }: ClaimedAccount,
   { secret, now, normalise }: ProofOptions,
-): Promise<boolean> => {
+): Promise<AccountProof | undefined> => {
   try {
     const { payload } = await jwtVerify(proof, secret, {
       // The only one: a proof must not choose how it is checked.
@@ -31,13 +42,16 @@ export const provesAccount = async (
       requiredClaims: ['account', 'token', 'exp'],
       currentDate: now,
     });
-    return (
+    const { exp = Infinity, iat } = payload;
+    const holds =
+      exp <= secondsOf(now) + ACCOUNT_PROOF_MAX_SECONDS &&
       payload.account === account &&
       typeof payload.token === 'string' &&
-      normalise(payload.token) === token
-    );
+      normalise(payload.token) === token;
+    if (!holds) return undefined;
+    return iat == null ? {} : { issuedAt: new Date(iat * 1_000) };
   } catch (error) {
-    if (error instanceof errors.JOSEError) return false;
+    if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
 };

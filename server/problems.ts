@@ -21,7 +21,10 @@ export const PROBLEMS = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method' },
   NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted formats is offered' },
   APP_EXISTS: { status: 409, title: 'An app with this id exists' },
-  SUPPRESSED: { status: 409, title: 'The token or account was erased and has not agreed anew' },
+  SUPPRESSED: {
+    status: 409,
+    title: 'The token, installation or account was erased and has not agreed anew',
+  },
   TASK_STATE_CONFLICT: { status: 409, title: 'The state of the task does not allow this' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The message is larger than a vendor allows' },

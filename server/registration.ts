@@ -2,7 +2,7 @@
 import type { App } from '../models/app.js';
 import { openIdentitySecret } from '../models/app-secrets.js';
 import { type RegistrationRequest, registerDevices } from '../models/bulk-registration.js';
-import { provesAccount } from './account-proof.js';
+import { type AccountProof, readAccountProof } from './account-proof.js';
 import { deviceContext, isClient } from './device-context.js';
 import type { ApiParts } from './parts.js';
 import { problem } from './problems.js';
@@ -24,38 +24,57 @@ const checkProof = async (
   app: App,
   { vendor, account, accountProof }: RegistrationBody,
   token: string,
-): Promise<void> => {
-  const proven =
-    accountProof != null &&
-    account != null &&
-    (await provesAccount(
-      accountProof,
-      { account, token },
-      {
-        secret: openIdentitySecret(secretBox, app),
-        now: new Date(adapters.now()),
-        normalise: (given) => normaliseToken(vendors, { vendor, token: given }).token,
-      },
-    ));
-  if (proven) return;
+): Promise<AccountProof> => {
+  const proof =
+    accountProof == null || account == null
+      ? undefined
+      : await readAccountProof(
+          accountProof,
+          { account, token },
+          {
+            secret: openIdentitySecret(secretBox, app),
+            now: new Date(adapters.now()),
+            normalise: (given) => normaliseToken(vendors, { vendor, token: given }).token,
+          },
+        );
+  if (proof) return proof;
   throw problem('ACCOUNT_PROOF_INVALID', {
-    detail: 'accountProof must be a JWT over this account and this token, signed and not expired',
+    detail:
+      'accountProof must be a JWT over this account and this token, signed, not expired, and expiring within a day',
     errors: [{ field: 'accountProof', detail: 'Must prove the account' }],
   });
 };
 
+interface Shown {
+  readonly token: string;
+  readonly client: boolean;
+  readonly accountProof: AccountProof | undefined;
+}
+
 const requestOf = (
   { vendors }: ApiParts,
   { body }: RegistrationCall,
-  { token, client }: { token: string; client: boolean },
+  { token, client, accountProof }: Shown,
 ): RegistrationRequest => {
   const { previousToken, accountProof: _, ...stated } = body;
-  const request: RegistrationRequest = { ...stated, token };
+  const request: RegistrationRequest = {
+    ...stated,
+    token,
+    // A server may lift any erasure; what it passes on besides takes nothing from it.
+    ...(client && accountProof ? { accountProof } : {}),
+  };
   if (previousToken != null) {
     const before = { vendor: body.vendor, token: previousToken };
     return { ...request, proof: { previousToken: vendorToken(vendors, before, 'previousToken') } };
   }
   return client ? { ...request, proof: {} } : request;
+};
+
+const GRANT = 'Needs consent.push granted in the same request, after the erasure';
+const LIFTED_BY = {
+  token: GRANT,
+  account: `${GRANT}; of a client key also an accountProof with an iat after it`,
+  installationId: `${GRANT}; of a client key also the erased token, as token or previousToken`,
 };
 
 /** The device's id. Throws what the caller is told. */
@@ -65,11 +84,10 @@ export const register = async (parts: ApiParts, call: RegistrationCall): Promise
   const token = vendorToken(parts.vendors, body);
   if (client && body.tags != null) refuseTags();
   // Leaving an account needs no proof: the phone's next owner must be able to.
-  if (body.accountProof != null || (client && body.account != null)) {
-    await checkProof(parts, app, body, token);
-  }
+  const needsProof = body.accountProof != null || (client && body.account != null);
+  const accountProof = needsProof ? await checkProof(parts, app, body, token) : undefined;
   const [result] = await registerDevices({ ...deviceContext(parts, call), cause: 'registration' }, [
-    requestOf(parts, call, { token, client }),
+    requestOf(parts, call, { token, client, accountProof }),
   ]);
   if (result == null) throw new Error('A registration has no result');
   if (result.kind !== 'refused') return result.id.toHexString();
@@ -77,6 +95,6 @@ export const register = async (parts: ApiParts, call: RegistrationCall): Promise
     throw problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': '1' } });
   }
   throw problem('SUPPRESSED', {
-    errors: [{ field: result.field, detail: 'Needs consent.push granted in the same request' }],
+    errors: [{ field: result.field, detail: LIFTED_BY[result.field] }],
   });
 };

@@ -36,6 +36,8 @@ describe('APNs settings', () => {
     expect(refusalOf({ bundleId: 'com.example\nx: y' })).to.include('bundleId');
     expect(refusalOf({ topics: { telegram: 'a' } })).to.include('telegram');
     expect(refusalOf({ privateKey: 'AuthKey.p8' })).to.include('privateKey');
+    const ca = '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----';
+    expect(refusalOf({ ca })).to.include('"ca"');
   });
 });
 

@@ -1,5 +1,6 @@
 /** What an operator sets for one APNs profile: a signing key or a certificate, the topic, and the environment. */
 import Joi from 'joi';
+import { certificatesPem } from '../pem.js';
 import { PUSH_TYPE_NAMES, type PushType } from './push-types.js';
 
 export type Environment = 'production' | 'sandbox';
@@ -65,7 +66,7 @@ export const settings = Joi.object<ApnsSettings>({
       (given: { environment?: Environment }) => ENDPOINTS[given.environment ?? 'production'],
     ),
   topics: Joi.object(Object.fromEntries(PUSH_TYPE_NAMES.map((name) => [name, topic()]))),
-  ca: pem(),
+  ca: certificatesPem(),
 })
   .xor('privateKey', 'certificate')
   .and('privateKey', 'teamId', 'keyId')

@@ -126,6 +126,18 @@ describe('fcm overrides', () => {
     'a value that is no text': ['android.data.n', { android: { data: { n: 1 } } }],
     'a flag in quotes': ['android.direct_boot_ok', { android: { direct_boot_ok: 'true' } }],
     'a header that is not Apple’s': ['apns.headers', { apns: { headers: { host: 'a' } } }],
+    'a line break in a header for Apple': [
+      'apns.headers',
+      { apns: { headers: { 'apns-topic': 'a\r\nhost: b' } } },
+    ],
+    'a line break in a header for a browser': [
+      'webpush.headers',
+      { webpush: { headers: { topic: 'a\nurgency: high' } } },
+    ],
+    'a line break in the name of a header': [
+      'webpush.headers',
+      { webpush: { headers: { 'topic: a\r\nurgency': 'high' } } },
+    ],
     'a link that is not https': [
       'webpush.fcm_options.link',
       { webpush: { fcm_options: { link: 'http://a.test' } } },

@@ -54,6 +54,10 @@ describe('fcm settings', () => {
     'a password in the endpoint': ['endpoint', { ...given, endpoint: 'https://a:b@fcm.test' }],
     'plain http for tokens': ['tokenEndpoint', { ...given, tokenEndpoint: 'http://a.test/' }],
     'an authority that is none': ['ca', { ...given, ca: 'a friend' }],
+    'an authority that only looks like one': [
+      'ca',
+      { ...given, ca: '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----' },
+    ],
     'a misspelt setting': ['chanels', { ...given, chanels: {} }],
   };
   for (const [name, [field, from]] of Object.entries(refused)) {

@@ -1,6 +1,7 @@
 /** What an operator configures for FCM: whose service account, and where Google is. */
 import { createPrivateKey } from 'node:crypto';
 import Joi, { type ObjectSchema } from 'joi';
+import { certificatesPem } from '../pem.js';
 
 /** The members of a service account file that are used; the others are dropped. */
 export interface ServiceAccount {
@@ -107,7 +108,7 @@ export const settings = Joi.object<FcmSettings>({
     .uri({ scheme: 'https' })
     .custom((url: string) => httpsUrl(url).href)
     .default(DEFAULT_TOKEN_ENDPOINT),
-  ca: Joi.string().pattern(/-----BEGIN CERTIFICATE-----/, 'a PEM certificate'),
+  ca: certificatesPem(),
   channels: Joi.object().pattern(Joi.string(), channel).default({}),
   defaultChannel: channel,
   restrictedPackageName: Joi.string().pattern(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/, 'a package name'),

@@ -31,6 +31,8 @@ describe('Harmony settings', () => {
     expect(refusalOf({ endpoint: 'http://push-api.cloud.huawei.com' })).to.include('endpoint');
     expect(refusalOf({ defaultClickAction: { actionType: 3 } })).to.include('actionType');
     expect(refusalOf({ defaultClickAction: { actionType: 1 } })).to.include('action');
+    const ca = '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----';
+    expect(refusalOf({ ca })).to.include('"ca"');
   });
 });
 

@@ -1,5 +1,6 @@
 /** What an operator sets for one Harmony profile: the service account key, and a category for each purpose. */
 import Joi from 'joi';
+import { certificatesPem } from '../pem.js';
 
 /** Classes that Huawei sorts notifications into; all but MARKETING need the right of self-classification. */
 export const CATEGORIES = [
@@ -92,7 +93,7 @@ export const settings = Joi.object<HarmonySettings>({
   categories: Joi.object()
     .pattern(Joi.string().max(64), Joi.string().valid(...CATEGORIES))
     .default({}),
-  ca: pem(),
+  ca: certificatesPem(),
   testMessage: Joi.boolean().default(false),
   receiptId: id(),
   defaultClickAction: clickActionSchema,

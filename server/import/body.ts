@@ -4,8 +4,8 @@ import { createGunzip } from 'node:zlib';
 import type { Request } from 'express';
 import { problem } from '../problems.js';
 
-/** After unpacking; a million lines have about 300 MB. */
-export const MAX_IMPORT_BYTES = 2 * 1024 * 1024 * 1024;
+/** 1 GiB after unpacking; a million lines have about 200 MB. */
+export const MAX_IMPORT_BYTES = 1024 * 1024 * 1024;
 
 /** The caller hung up, or what came could not be unpacked. */
 export class BodyBroken extends Error {

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LINES_AT_A_TIME, type Line, lineGroups, MAX_LINE_BYTES } from './lines.js';
+import { ProblemError } from '../problems.js';
+import {
+  LINES_AT_A_TIME,
+  type Line,
+  lineGroups,
+  MAX_IMPORT_LINES,
+  MAX_LINE_BYTES,
+} from './lines.js';
 
 async function* stream(...chunks: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const chunk of chunks) yield Buffer.from(chunk as string);
@@ -59,6 +66,41 @@ describe('Lines of a stream', () => {
     expect(texts(lines)).to.deep.equal(['a', '', 'b', '', 'c']);
     const [longest] = await read('x'.repeat(MAX_LINE_BYTES));
     expect(longest).not.to.have.property('fault');
+  });
+
+  it('are counted also when they are blank, wherever blanks end or are cut', async () => {
+    expect(await read('\n \n\t', '\r\n\n', '\n', '  a\n \v\n', ' ', '\n', ' b')).to.deep.equal([
+      { number: 6, text: '  a' },
+      { number: 9, text: ' b' },
+    ]);
+  });
+
+  it('cost next to nothing when they are blank', async () => {
+    const blank = Buffer.alloc(1_000_000, '\n');
+    const before = process.cpuUsage();
+    const lines = await read(blank, blank, blank, blank, 'a');
+    const { user } = process.cpuUsage(before);
+    expect(lines).to.deep.equal([{ number: 4_000_001, text: 'a' }]);
+    // One object a line takes seconds.
+    expect(user / 1_000).to.be.below(500);
+  });
+
+  it('are not more than an import may have, the blank ones included', async () => {
+    const refusalOf = async (text: string): Promise<unknown> => {
+      try {
+        for await (const _ of lineGroups(stream(text), { maxLines: 3 }));
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    for (const text of ['a\nb\nc\nd', '\n\n\n\n', 'a\n\n\nb\n']) {
+      const refusal = await refusalOf(text);
+      expect(refusal).to.be.instanceOf(ProblemError).with.property('code', 'BODY_TOO_LARGE');
+      expect((refusal as ProblemError).options.detail).to.equal('At most 3 lines are taken');
+    }
+    expect(await refusalOf('a\n\nb\n')).to.equal(undefined);
+    expect(MAX_IMPORT_LINES).to.equal(5_000_000);
   });
 
   it('come in groups, and nothing is read before it is asked for', async () => {

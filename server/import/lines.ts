@@ -1,7 +1,10 @@
 /** Cuts a stream of bytes into numbered lines, a bounded number at a time. */
+import { problem } from '../problems.js';
 
 export const MAX_LINE_BYTES = 64 * 1024;
 export const LINES_AT_A_TIME = 1_000;
+/** Of one import, the empty ones included. */
+export const MAX_IMPORT_LINES = 5_000_000;
 
 export interface Line {
   /** As an editor counts: the first is 1, empty ones count. */
@@ -16,15 +19,22 @@ const TOO_LONG = `Must have at most ${MAX_LINE_BYTES} bytes`;
 const NOT_UTF8 = 'Must be UTF-8';
 const BYTE_ORDER_MARK = '\ufeff';
 
+/** Space and the control characters that trim() takes away, as bytes; a line break is one of them. */
+const isBlankByte = (byte: number | undefined): boolean =>
+  byte === 0x20 || (byte != null && byte >= 0x09 && byte <= 0x0d);
+
 class LineCutter {
   #number = 0;
   #carry: Buffer[] = [];
   #carried = 0;
 
+  constructor(private readonly maxLines: number) {}
+
   /** Lines that end in this chunk. */
   *cut(chunk: Buffer): Generator<Line> {
     let start = 0;
     for (;;) {
+      if (this.#carried === 0) start = this.#skipBlank(chunk, start);
       const end = chunk.indexOf(NEWLINE, start);
       if (end < 0) break;
       yield this.#line(chunk.subarray(start, end));
@@ -38,6 +48,24 @@ class LineCutter {
     if (this.#carried > 0) yield this.#line(Buffer.alloc(0));
   }
 
+  /** Where the next line begins that is not blank. A few packed bytes hold millions of blank ones: they must cost nothing. */
+  #skipBlank(chunk: Buffer, start: number): number {
+    let next = start;
+    for (let at = start; isBlankByte(chunk[at]); at += 1) {
+      if (chunk[at] !== NEWLINE) continue;
+      this.#count();
+      next = at + 1;
+    }
+    return next;
+  }
+
+  /** Throws BODY_TOO_LARGE. */
+  #count(): void {
+    this.#number += 1;
+    if (this.#number <= this.maxLines) return;
+    throw problem('BODY_TOO_LARGE', { detail: `At most ${this.maxLines} lines are taken` });
+  }
+
   #keep(part: Buffer): void {
     if (part.length === 0) return;
     this.#carried += part.length;
@@ -48,7 +76,7 @@ class LineCutter {
   }
 
   #line(part: Buffer): Line {
-    this.#number += 1;
+    this.#count();
     const number = this.#number;
     const length = this.#carried + part.length;
     const bytes = this.#carried > 0 ? Buffer.concat([...this.#carry, part]) : part;
@@ -64,9 +92,12 @@ class LineCutter {
 
 const isBlank = ({ text, fault }: Line): boolean => fault == null && text.trim() === '';
 
-/** Lines that are not empty, up to LINES_AT_A_TIME together; reads on only when asked to. */
-export async function* lineGroups(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
-  const cutter = new LineCutter();
+/** Lines that are not empty, up to LINES_AT_A_TIME together; reads on only when asked to. Rejects with BODY_TOO_LARGE. */
+export async function* lineGroups(
+  source: AsyncIterable<Buffer>,
+  { maxLines = MAX_IMPORT_LINES } = {},
+): AsyncGenerator<Line[]> {
+  const cutter = new LineCutter(maxLines);
   let group: Line[] = [];
   for await (const chunk of source) {
     for (const line of cutter.cut(chunk)) {

@@ -53,6 +53,25 @@ describe('Accounts over HTTP', () => {
     expect(back.body.items).to.have.lengthOf(1);
   });
 
+  it('stay erased when an import knows the installation under a new token only', async () => {
+    const installationId = 'installation-of-a-leaver';
+    const consent = { push: 'granted' };
+    await register('sandbox-n1', { account: 'rotated', installationId, consent });
+    await api().request('DELETE', '/v1/accounts/rotated');
+    const imported = await api().request('POST', '/v1/devices/import', {
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: `${JSON.stringify({ vendor: 'sandbox', token: 'sandbox-n2', installationId, consent })}\n`,
+    });
+    expect(imported.body).to.deep.include({ created: 0, refused: 1 });
+    expect(imported.body.errors).to.deep.equal([
+      { line: 1, field: 'installationId', reason: 'suppressed' },
+    ]);
+    expect((await api().request('GET', '/v1/devices?token=sandbox-n2')).body.items).to.deep.equal(
+      [],
+    );
+    expect((await register('sandbox-n2', { installationId, consent })).status).to.equal(200);
+  });
+
   it('can be erased twice, and before they exist', async () => {
     for (let twice = 0; twice < 2; twice += 1) {
       const answer = await api().request('DELETE', '/v1/accounts/not-yet');

@@ -59,7 +59,7 @@ const deleteAccount = (parts: ApiParts): Route =>
     tag: 'accounts',
     summary: 'Erase an account with all its devices',
     description:
-      'Account and tokens go on the suppression list first, as keyed hashes: from then on nothing is sent, and no import ' +
+      'Account, tokens and installations go on the suppression list first, as keyed hashes: from then on nothing is sent, and no import ' +
       'brings them back; only a registration that grants consent anew does. Also for an account without devices.',
     params: accountParams,
     answers: {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { testApi } from '../../test/support/api.js';
+import { ACCOUNT_PROOF_MAX_SECONDS } from '../account-proof.js';
 
 const LONG = '0123456789abcdef0123456789abcdef';
 const IN_AN_HOUR = () => Math.floor(Date.now() / 1_000) + 3_600;
@@ -113,6 +114,11 @@ describe('A client key', () => {
         () => proof({ account: 'ann', token: `sandbox-other-${LONG}` }),
       ],
       ['a proof without token', () => proof({ account: 'ann' })],
+      [
+        'a proof that lives longer than a day',
+        (token) =>
+          proof({ account: 'ann', token }, { exp: IN_AN_HOUR() + ACCOUNT_PROOF_MAX_SECONDS }),
+      ],
       ['an expired proof', (token) => proof({ account: 'ann', token }, { exp: 1_000 })],
       ['a proof that never expires', (token) => proof({ account: 'ann', token, exp: undefined })],
       [
@@ -172,6 +178,30 @@ describe('A client key', () => {
       const device = await shown(id);
       expect(device.account).to.equal('ann');
       expect(device.consent).not.to.have.property('push');
+    });
+
+    it('undoes no erasure by a proof from before it, and does by a younger one', async () => {
+      const token = newToken();
+      const account = `leaver-${count}`;
+      const now = Math.floor(Date.now() / 1_000);
+      const back = async (iat?: number) =>
+        put({
+          token,
+          account,
+          consent: { push: 'granted' },
+          accountProof: await proof({ account, token, ...(iat == null ? {} : { iat }) }),
+        });
+      await idOf(back());
+      await api().request('DELETE', `/v1/accounts/${account}`);
+      for (const iat of [undefined, now - 60]) {
+        const answer = await back(iat);
+        expect(answer.status).to.equal(409);
+        expect(answer.body).to.have.property('code', 'SUPPRESSED');
+        expect(answer.body.errors[0].field).to.equal('account');
+      }
+      expect(await known(token)).to.deep.equal([]);
+      await idOf(back(now + 60));
+      expect(await known(token)).to.have.lengthOf(1);
     });
 
     it('leaves an account without proof, which ends its consent', async () => {

@@ -162,7 +162,7 @@ const deleteDevice = (parts: ApiParts): Route =>
     tag: 'devices',
     summary: 'Erase a device',
     description:
-      'Its token goes on the suppression list: nobody pushes to it, and no import brings it back, until a ' +
+      'Its token and its installation go on the suppression list: nobody pushes to it, and no import brings it back, until a ' +
       'registration grants consent anew. The history of its consent stays, without token or account.',
     params: deviceParams,
     answers: { 204: { description: 'It is erased' } },

@@ -180,6 +180,20 @@ describe('POST /v1/devices/import', () => {
     expect((await api().request('GET', '/v1/devices?tag=silver')).body.items).to.deep.equal([]);
   });
 
+  it('refuses a small body that unpacks to millions of empty lines, without work for each', async () => {
+    const packed = gzipSync(Buffer.alloc(100_000_000, '\n'));
+    expect(packed.length).to.be.below(100_000);
+    const before = process.cpuUsage();
+    const answer = await post(packed, 'application/x-ndjson', { 'content-encoding': 'gzip' });
+    const { user } = process.cpuUsage(before);
+    expect(answer.status).to.equal(413);
+    expect(answer.body).to.include({
+      code: 'BODY_TOO_LARGE',
+      detail: 'At most 5000000 lines are taken',
+    });
+    expect(user / 1_000).to.be.below(2_000);
+  });
+
   context('when the body breaks off', () => {
     const rows = (count: number, prefix: string) =>
       [

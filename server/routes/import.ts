@@ -4,6 +4,7 @@ import joi from 'joi';
 import { registerDevices } from '../../models/bulk-registration.js';
 import { deviceContext } from '../device-context.js';
 import { BodyBroken, importBody, MAX_IMPORT_BYTES } from '../import/body.js';
+import { MAX_IMPORT_LINES } from '../import/lines.js';
 import { rowCheck } from '../import/row-check.js';
 import { csvReader, ndjsonReader, type RowReader } from '../import/rows.js';
 import { ImportBroken, type ImportReport, runImport } from '../import/run-import.js';
@@ -78,7 +79,7 @@ const importDevices = (parts: ApiParts): Route =>
       'line with the columns vendor, token, and any of profile, installationId, account, tags (separated by | or ;), ' +
       'locale, timeZone, appVersion, consent.push, consent.purposes.<name>, consent.policyVersion, consent.source, ' +
       'consent.at; an empty cell says nothing, and no cell contains a line break. NDJSON has bodies of PUT /v1/devices. ' +
-      `Content-Encoding may be gzip; at most ${MAX_IMPORT_BYTES} bytes unpacked. An import never takes anybody off the ` +
+      `Content-Encoding may be gzip; at most ${MAX_IMPORT_BYTES} bytes unpacked and ${MAX_IMPORT_LINES} lines. An import never takes anybody off the ` +
       'suppression list. An answer with an error tells the counts up to there, if any line was read.',
     streams: {
       'text/csv': { schema: joi.string(), example: EXAMPLE_CSV },

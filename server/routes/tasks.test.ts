@@ -94,6 +94,15 @@ describe('POST /v1/tasks', () => {
         { schedule: { at: '+275760-09-13T00:00:00.000Z' } },
         'schedule.at',
       ],
+      'a schedule on a day that does not exist': [
+        { schedule: { at: inFuture(DAY_MS).replace(/-..-..T/, '-02-30T') } },
+        'schedule.at',
+      ],
+      'a schedule without a zone': [
+        { schedule: { at: inFuture(DAY_MS).replace('Z', '') } },
+        'schedule.at',
+      ],
+      'an expiry without a time': [{ expiresAt: inFuture(DAY_MS).slice(0, 10) }, 'expiresAt'],
       'a schedule in words': [{ schedule: { at: 'tomorrow' } }, 'schedule.at'],
     };
     for (const [name, [fields, field]] of Object.entries(REFUSED)) {

@@ -2,7 +2,7 @@
 import joi from 'joi';
 import { RETENTION_DAYS, type RetentionDays } from '../../models/app.js';
 import { CLIENT_SCOPE, SCOPES, type Scope, SERVER_SCOPES } from '../../models/key.js';
-import { appId, displayName, instant } from './values.js';
+import { appId, displayName, shownInstant } from './values.js';
 
 const allowRawTokens = joi
   .boolean()
@@ -71,7 +71,7 @@ const appFields = {
   name: joi.string().required(),
   allowRawTokens: allowRawTokens.required(),
   retentionDays: retentionDays.required(),
-  createdAt: instant.required(),
+  createdAt: shownInstant.required(),
 };
 const keyFields = {
   id: joi.string().required(),
@@ -80,7 +80,7 @@ const keyFields = {
     .array()
     .items(joi.string().valid(...SCOPES))
     .required(),
-  createdAt: instant.required(),
+  createdAt: shownInstant.required(),
 };
 
 export const appAnswer = joi.object(appFields);
@@ -95,7 +95,7 @@ export const keyCreatedAnswer = joi.object({
 export const keysAnswer = joi.object({
   items: joi
     .array()
-    .items(joi.object({ ...keyFields, revokedAt: instant }))
+    .items(joi.object({ ...keyFields, revokedAt: shownInstant }))
     .required(),
 });
 

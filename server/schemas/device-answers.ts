@@ -1,7 +1,7 @@
 /** What device, account and import routes answer, with examples. */
 import joi from 'joi';
 import { deliveryRow } from './task-answers.js';
-import { instant, objectId } from './values.js';
+import { objectId, shownInstant } from './values.js';
 
 const grant = joi.string().valid('granted', 'denied');
 
@@ -10,7 +10,7 @@ export const consentAnswer = joi.object({
   purposes: joi.object().pattern(joi.string(), grant).required(),
   policyVersion: joi.string(),
   source: joi.string(),
-  at: instant,
+  at: shownInstant,
 });
 
 export const deviceAnswer = joi.object({
@@ -34,10 +34,10 @@ export const deviceAnswer = joi.object({
     .required()
     .description('`suspect`: a vendor doubts the token; `gone`: the vendor has given it up'),
   stateReason: joi.string(),
-  stateAt: instant,
-  registeredAt: instant.required().description('When the token was last presented'),
-  createdAt: instant.required(),
-  updatedAt: instant.required(),
+  stateAt: shownInstant,
+  registeredAt: shownInstant.required().description('When the token was last presented'),
+  createdAt: shownInstant.required(),
+  updatedAt: shownInstant.required(),
 });
 
 const nextCursor = joi.string().description('For the next page; missing on the last');
@@ -51,7 +51,7 @@ export const devicesAnswer = joi.object({
 
 export const accountAnswer = joi.object({
   account: joi.string().required(),
-  suppressedAt: instant.description('On the suppression list since it was erased'),
+  suppressedAt: shownInstant.description('On the suppression list since it was erased'),
   items: joi.array().items(deviceAnswer).required().description('Its devices'),
   nextCursor,
 });
@@ -71,7 +71,7 @@ export const historyAnswer = joi.object({
           .valid('registration', 'import', 'consent', 'account-changed')
           .required(),
         by: joi.string().required().description('Id of the key that was used'),
-        at: instant.required(),
+        at: shownInstant.required(),
       }),
     )
     .required(),

@@ -5,6 +5,7 @@ import { IANAZone } from 'luxon';
 import type { ConsentChange } from '../../models/consent.js';
 import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
 import { purpose } from './message.js';
+import { instant } from './values.js';
 
 export const MAX_TAGS = 100;
 const MAX_PURPOSES = 50;
@@ -81,12 +82,9 @@ const consentFields = {
     .description('By purpose; what is not named stays as it was'),
   policyVersion: joi.string().max(64),
   source: joi.string().max(64).description('Where it was given: `ios-settings`, `web-form` ...'),
-  at: joi
-    .date()
-    .iso()
-    .description(
-      'When it was decided; now, unless given. A grant older than the last recorded decision does not count',
-    ),
+  at: instant.description(
+    'When it was decided; now, unless given. A grant older than the last recorded decision does not count',
+  ),
 };
 
 /** Consent, with other fields of the caller's beside it. */

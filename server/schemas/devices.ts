@@ -70,7 +70,7 @@ export const registrationBody = (vendors: VendorNames) =>
         .string()
         .max(MAX_PROOF_LENGTH)
         .description(
-          'JWT (HS256, identity secret of the app) over `account`, `token` and `exp`; a client key needs it to bind an account',
+          'JWT (HS256, identity secret of the app) over `account`, `token`, `exp` (at most 24 hours ahead) and `iat`; a client key needs it to bind an account',
         ),
     })
     .with('previousToken', 'installationId')

@@ -17,6 +17,19 @@ export const MAX_STORE_SECONDS = 28 * 24 * 60 * 60;
 const title = joi.string().max(MAX_TITLE);
 const body = joi.string().max(MAX_BODY);
 
+/** What a browser or a web view would run as a program in place of opening a page. */
+const HARMLESS_SCHEME = /^(?!(javascript|data|vbscript):)/i;
+
+const url = joi
+  .string()
+  .uri()
+  .pattern(HARMLESS_SCHEME)
+  .max(MAX_URL)
+  .description(
+    'The deep link that opens on a tap; not of the schemes javascript, data and vbscript',
+  )
+  .messages({ 'string.pattern.base': 'must not be a javascript, data or vbscript URL' });
+
 export const data = joi
   .object<Record<string, string>>()
   .pattern(joi.string().max(MAX_DATA_KEY), joi.string().allow('').max(MAX_DATA_VALUE))
@@ -74,7 +87,7 @@ export const messageSchema = (vendors: ReadonlyMap<string, Vendor>) =>
         .uri({ scheme: ['https'] })
         .max(MAX_URL)
         .description('An https URL'),
-      url: joi.string().uri().max(MAX_URL).description('The deep link that opens on a tap'),
+      url,
       badge: joi.number().strict().integer().min(0).max(99_999),
       sound: joi.string().max(100),
       silent: joi

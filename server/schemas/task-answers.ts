@@ -2,7 +2,7 @@
 import joi from 'joi';
 import { DELIVERY_STATES } from '../../models/batch.js';
 import { LANES, TASK_STATES } from '../../models/task.js';
-import { instant, objectId } from './values.js';
+import { objectId, shownInstant } from './values.js';
 
 const count = joi.number().integer().min(0);
 const countByName = joi.object().pattern(joi.string(), count);
@@ -26,14 +26,14 @@ const summaryFields = {
   purpose: joi.string().required(),
   reference: joi.string(),
   labels: joi.object().pattern(joi.string(), joi.string().allow('')),
-  expiresAt: instant.required(),
+  expiresAt: shownInstant.required(),
   timings: joi
     .object({
-      createdAt: instant.required(),
-      scheduledAt: instant,
-      plannedAt: instant,
-      startedAt: instant,
-      endedAt: instant,
+      createdAt: shownInstant.required(),
+      scheduledAt: shownInstant,
+      plannedAt: shownInstant,
+      startedAt: shownInstant,
+      endedAt: shownInstant,
     })
     .required(),
   failure: joi.string().description('Why it is `failed`'),
@@ -78,7 +78,7 @@ export const deliveryRow = joi.object({
   profile: joi.string(),
   vendorMessageId: joi.string(),
   attempts: count.required(),
-  at: instant,
+  at: shownInstant,
 });
 
 export const deliveriesAnswer = joi.object({

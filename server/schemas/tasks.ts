@@ -11,7 +11,7 @@ import {
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
 import { messageSchema } from './message.js';
-import { cursor, objectId, pageSize } from './values.js';
+import { cursor, instant, objectId, pageSize } from './values.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_TTL_SECONDS = DAY_SECONDS;
@@ -40,9 +40,7 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
       audience: audienceSchema(vendors).required(),
       message: messageSchema(vendors).required(),
       schedule: joi.object({
-        at: joi
-          .date()
-          .iso()
+        at: instant
           .required()
           .description(
             `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
@@ -57,7 +55,7 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
         .description(
           `How long it is tried, from the scheduled instant; ${DEFAULT_TTL_SECONDS} unless expiresAt is given`,
         ),
-      expiresAt: joi.date().iso().description('Until when it is tried, at most 28 days'),
+      expiresAt: instant.description('Until when it is tried, at most 28 days'),
       lane: joi
         .string()
         .valid(...LANES)
@@ -95,8 +93,8 @@ export interface TaskListQuery {
 export const taskListQuery = joi.object<TaskListQuery>({
   reference,
   state: joi.string().valid(...TASK_STATES),
-  from: joi.date().iso().description('Created at or after'),
-  to: joi.date().iso().description('Created before'),
+  from: instant.description('Created at or after'),
+  to: instant.description('Created before'),
   cursor,
   limit: pageSize(50, 200),
 });

@@ -1,5 +1,6 @@
 /** Values that many requests share: ids, names, pages. */
 import joi from 'joi';
+import { DateTime } from 'luxon';
 import { Types } from 'mongoose';
 
 /** For a query or a body that takes nothing. */
@@ -32,8 +33,26 @@ export const profileName = joi
       'must be 1 to 40 lower-case letters, digits or hyphens and begin with a letter',
   });
 
+const INSTANT_FAULT =
+  'must be a date and time of ISO 8601 with Z or an offset, for example 2027-02-28T18:30:00Z';
+const ZONED = /T.*(Z|[+-]\d\d:?\d\d)$/;
+
+/**
+ * What a caller gives as an instant; a Date. Joi alone would move 30 February to March, and read a time without zone in that
+ * of this machine.
+ */
+export const instant = joi
+  .date()
+  .iso()
+  .custom((_, { original, error }) => {
+    const text = String(original);
+    const read = DateTime.fromISO(text);
+    return ZONED.test(text) && read.isValid ? read.toJSDate() : error('date.format');
+  })
+  .messages({ 'date.format': INSTANT_FAULT, 'date.base': INSTANT_FAULT });
+
 /** The instant of an event in an answer. */
-export const instant = joi.string().isoDate().description('ISO 8601, UTC');
+export const shownInstant = joi.string().isoDate().description('ISO 8601, UTC');
 
 export const pageSize = (fallback: number, max: number) =>
   joi.number().integer().min(1).max(max).default(fallback);

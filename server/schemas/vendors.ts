@@ -1,7 +1,7 @@
 /** What vendor routes take and answer; the settings themselves are each vendor's own schema. */
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
-import { instant, profileName } from './values.js';
+import { profileName, shownInstant } from './values.js';
 
 export interface VendorParams {
   app: string;
@@ -42,7 +42,7 @@ const profileFields = {
     .required()
     .description('As stored; a secret that is set shows as `{"set": true}`'),
   revision: joi.number().integer().min(1).required(),
-  updatedAt: instant.required(),
+  updatedAt: shownInstant.required(),
 };
 
 export const profileAnswer = joi.object(profileFields);
