@@ -82,7 +82,7 @@ describe('Lines of a stream', () => {
     const { user } = process.cpuUsage(before);
     expect(lines).to.deep.equal([{ number: 4_000_001, text: 'a' }]);
     // One object a line takes seconds.
-    expect(user / 1_000).to.be.below(500);
+    expect(user / 1_000).to.be.below(3_000);
   });
 
   it('are not more than an import may have, the blank ones included', async () => {

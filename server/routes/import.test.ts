@@ -191,7 +191,7 @@ describe('POST /v1/devices/import', () => {
       code: 'BODY_TOO_LARGE',
       detail: 'At most 5000000 lines are taken',
     });
-    expect(user / 1_000).to.be.below(2_000);
+    expect(user / 1_000).to.be.below(10_000);
   });
 
   context('when the body breaks off', () => {
