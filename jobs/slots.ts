@@ -1,7 +1,7 @@
 /** Runs what is claimed in parallel: few large pieces or many small ones, and a wake-up finds a free slot at once. */
 
 export interface SlotWork<Piece> {
-  /** The next piece, or null when there is none. A rejection ends the slot and is told to `failed`. */
+  /** The next piece, or null when there is none. A rejection is told to `failed`; the next wake looks again. */
   claim(): Promise<Piece | null>;
   /** At most `largest`. */
   sizeOf(piece: Piece): number;
@@ -12,7 +12,7 @@ export interface SlotWork<Piece> {
 export interface SlotLimits {
   /** Sizes of all running pieces together. */
   readonly capacity: number;
-  /** A slot sets so much aside before it knows what it claims. */
+  /** So much must be free before a piece of unknown size is claimed. */
   readonly largest: number;
   readonly slots: number;
 }
@@ -29,6 +29,7 @@ export interface Slots {
 
 export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): Slots => {
   const active = new Set<Promise<void>>();
+  let looking: Promise<void> | undefined;
   let inUse = 0;
   let wanted = false;
   let stopping = false;
@@ -36,56 +37,60 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
   const hasRoom = (): boolean =>
     !stopping && active.size < limits.slots && inUse + limits.largest <= limits.capacity;
 
-  /** One piece; false when there was none. */
-  const runNext = async (): Promise<boolean> => {
-    let reserved = limits.largest;
-    inUse += reserved;
-    try {
-      wanted = false;
-      const piece = await work.claim();
-      if (piece == null) return false;
-      const size = work.sizeOf(piece);
-      inUse -= reserved - size;
-      reserved = size;
-      // Where one piece was, there may be more.
-      open();
-      await work.run(piece);
-      return true;
-    } finally {
-      inUse -= reserved;
-    }
+  const start = (piece: Piece): void => {
+    const size = work.sizeOf(piece);
+    inUse += size;
+    const running = work
+      .run(piece)
+      .catch((error: unknown) => {
+        work.failed(error);
+      })
+      .finally(() => {
+        active.delete(running);
+        inUse -= size;
+        if (wanted) look();
+      });
+    active.add(running);
   };
 
-  const slot = async (): Promise<void> => {
+  /** One claim at a time: many would fight for the same oldest piece. */
+  const claimAll = async (): Promise<void> => {
     try {
-      // Woken while it looked, it may have looked too early.
-      while (!stopping && ((await runNext()) || wanted));
+      while (wanted && hasRoom()) {
+        // Woken while it looks, it may have looked too early: `wanted` is set again by then.
+        wanted = false;
+        const piece = await work.claim();
+        if (piece == null) continue;
+        // Where one piece was, there may be more; without room for it, the next one to end looks.
+        wanted = true;
+        start(piece);
+      }
     } catch (error) {
       work.failed(error);
     }
   };
 
-  const open = (): void => {
-    if (!hasRoom()) return;
-    const running = slot().finally(() => {
-      active.delete(running);
+  const look = (): void => {
+    looking ??= claimAll().finally(() => {
+      looking = undefined;
+      // Woken after the last look and before this line.
+      if (wanted && hasRoom()) look();
     });
-    active.add(running);
   };
 
   return {
     wake() {
       wanted = true;
-      open();
+      look();
     },
     stop() {
       stopping = true;
     },
     async idle() {
-      while (active.size > 0) await Promise.all(active);
+      while (looking != null || active.size > 0) await Promise.all([looking, ...active]);
     },
     get running() {
-      return active.size > 0;
+      return looking != null || active.size > 0;
     },
   };
 };

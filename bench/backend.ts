@@ -1,0 +1,113 @@
+/** Speaks to the gateway like a backend: makes the app, brings the devices, sends tasks and holds their reports. */
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Api, apiClient } from '../demo/api-client.js';
+import { ledgerFaults, type Row } from '../demo/ledger.js';
+import type { TaskAnswer } from '../demo/task-answer.js';
+import { deviceLines, MESSAGE } from './devices.js';
+import type { GatewayProcess } from './gateway-process.js';
+import type { Sink } from './sink.js';
+
+const APP = 'bench';
+const LOOK_EVERY_MS = 250;
+/** No measured task takes longer unless something is broken. */
+const PATIENCE_MS = 600_000;
+const ENDED = new Set(['done', 'cancelled', 'failed']);
+const SECOND_MS = 1_000;
+
+type Timed = TaskAnswer & {
+  readonly timings: { readonly startedAt?: string; readonly plannedAt?: string; endedAt?: string };
+};
+
+/** Makes the app and lets it push to the sink. Returns the key of the app. */
+export const setUpApp = async (gateway: GatewayProcess, { url, ca }: Sink): Promise<string> => {
+  const operator = apiClient(gateway.url, gateway.operatorKey);
+  const { adminKey } = await operator.post<{ adminKey: { key: string } }>('/v1/apps', {
+    id: APP,
+    name: 'The benchmark',
+  });
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  // The sink answers 200 to everybody, so asking it with a made-up token would tell nothing.
+  await apiClient(gateway.url, adminKey.key).put(`/v1/apps/${APP}/vendors/apns?probe=skip`, {
+    teamId: 'PIGEONTEAM',
+    keyId: 'PIGEONKEY1',
+    privateKey,
+    bundleId: 'com.example.pigeon',
+    endpoint: url,
+    ca,
+  });
+  return adminKey.key;
+};
+
+/** Lines a second. Rejects unless every line made a device. */
+export const importDevices = async (url: string, key: string, devices: number): Promise<number> => {
+  const startedAt = performance.now();
+  const reply = await fetch(`${url}/v1/devices/import`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
+    body: deviceLines(devices),
+    duplex: 'half',
+  });
+  const text = await reply.text();
+  const seconds = (performance.now() - startedAt) / SECOND_MS;
+  const { created } = (reply.ok ? JSON.parse(text) : {}) as { created?: number };
+  if (created !== devices) throw new Error(`The import of ${devices} devices answered ${text}`);
+  return devices / seconds;
+};
+
+export interface Sent {
+  readonly task: TaskAnswer;
+  /** From the request until the task was done. */
+  readonly totalMs: number;
+  /** From the first look at the audience until its last batch was cut. */
+  readonly planMs: number;
+}
+
+const checkReport = (task: TaskAnswer, devices: number): void => {
+  const { targeted, accepted, pending } = task.counts;
+  if (task.state !== 'done' || targeted !== devices || accepted !== devices || pending !== 0) {
+    throw new Error(`A task to ${devices} devices ended as ${JSON.stringify(task)}`);
+  }
+};
+
+const instantMs = (instant: string | undefined): number => Date.parse(instant ?? '');
+
+/** Rejects unless the task is done with every device accepted. */
+export const sendTask = async (
+  api: Api,
+  audience: { all: true } | { tags: string },
+  devices: number,
+): Promise<Sent> => {
+  const deadline = performance.now() + PATIENCE_MS;
+  // The gateway stamps its instants by the same clock of the same machine.
+  const postedAtMs = Date.now();
+  const { id } = await api.post<{ id: string }>('/v1/tasks', { audience, message: MESSAGE });
+  for (;;) {
+    const task = await api.get<Timed>(`/v1/tasks/${id}`);
+    if (ENDED.has(task.state) || performance.now() > deadline) {
+      checkReport(task, devices);
+      const { startedAt, plannedAt, endedAt } = task.timings;
+      return {
+        task,
+        totalMs: instantMs(endedAt) - postedAtMs,
+        planMs: instantMs(plannedAt) - instantMs(startedAt),
+      };
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+};
+
+/** Holds the report against its rows. Rejects with what does not fit. */
+export const checkRows = async (api: Api, task: TaskAnswer): Promise<void> => {
+  const text = await api.getText(`/v1/tasks/${task.id}/deliveries?format=ndjson`);
+  const rows = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row);
+  const faults = ledgerFaults(task, rows);
+  if (faults.length > 0) throw new Error(`The ledger does not balance: ${faults.join('; ')}`);
+};

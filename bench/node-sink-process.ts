@@ -1,0 +1,41 @@
+/** Runs in a process of its own, forked by node-sink.ts. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Arrival, NodeSinkNews, NodeSinkOrder } from './node-sink.js';
+import { sharedClockMs } from './shared-clock.js';
+import { HOST, MOST_STREAMS } from './sink.js';
+
+const tell = (news: NodeSinkNews): void => void process.send?.(news);
+
+const arrivals = new Map<string, Arrival>();
+
+const record = (path: string, atMs: number): void => {
+  const before = arrivals.get(path);
+  arrivals.set(path, { firstAtMs: before?.firstAtMs ?? atMs, times: (before?.times ?? 0) + 1 });
+};
+
+const [order] = (await once(process, 'message')) as [NodeSinkOrder];
+const server = createSecureServer({
+  cert: order.cert,
+  key: order.key,
+  settings: { maxConcurrentStreams: MOST_STREAMS },
+});
+server.on('stream', (stream, headers) => {
+  const atMs = sharedClockMs();
+  stream.on('error', () => undefined);
+  stream.on('end', () => {
+    if (order.record) record(headers[':path'] ?? '', atMs);
+    stream.respond({ ':status': 200, 'apns-id': randomUUID() }, { endStream: true });
+  });
+  stream.resume();
+});
+server.listen(0, HOST);
+await once(server, 'listening');
+process.on('message', () => tell({ kind: 'arrivals', byPath: [...arrivals] }));
+// Whoever measures has gone, in whatever way.
+process.on('disconnect', () => process.exit());
+// Ctrl-C reaches all processes of the terminal; the one that measures ends this one when it is done with it.
+process.on('SIGINT', () => undefined);
+tell({ kind: 'listening', url: `https://${HOST}:${(server.address() as AddressInfo).port}` });

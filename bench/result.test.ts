@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { figure, fileName, resultTable } from './result.js';
+
+const MACHINE = {
+  cpu: 'made up',
+  cores: 2,
+  memoryGb: 8,
+  node: 'v20.19.0',
+  commit: 'abc1234',
+  date: '2026-11-22T10:00:01.234Z',
+  loadBefore: 0,
+};
+
+describe('the result of a part', () => {
+  it('shows median and spread of several runs, and only the value of a single one', () => {
+    const lines = resultTable({
+      part: 'pipeline',
+      setting: [],
+      figures: [
+        figure('end to end', 'devices/s', 5_200.4, 4_800.2, 5_100.3),
+        figure('growth', 'MB', 12.345),
+      ],
+    });
+    expect(lines).to.deep.equal([
+      '            median  least   most  unit',
+      'end to end   5,100  4,800  5,200  devices/s',
+      'growth        12.3                MB',
+    ]);
+  });
+
+  it('is kept under its part and date, in a name that every file system takes', () => {
+    expect(fileName('latency', MACHINE)).to.equal('latency-2026-11-22T100001.json');
+  });
+});

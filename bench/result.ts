@@ -1,0 +1,58 @@
+/** What a part found: shown as a table, and kept with every figure of every run. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { alignTable } from '../demo/report-table.js';
+import type { Machine } from './machine.js';
+import { rounded, type Summary, summary } from './statistics.js';
+
+const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
+
+/** A figure with its unit, measured once or in several runs. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly values: readonly number[];
+}
+
+export interface PartResult {
+  readonly part: string;
+  /** What it was measured against, and how: a line each. */
+  readonly setting: readonly string[];
+  readonly figures: readonly Figure[];
+}
+
+export const figure = (name: string, unit: string, ...values: number[]): Figure => ({
+  name,
+  unit,
+  values,
+});
+
+const COLUMNS = ['', 'median', 'least', 'most', 'unit'] as const;
+
+const cells = ({ median, least, most }: Summary, isOne: boolean): (number | string)[] =>
+  isOne ? [rounded(median), '', ''] : [median, least, most].map((value) => rounded(value));
+
+/** Lines without a trailing newline. */
+export const resultTable = ({ figures }: PartResult): string[] =>
+  alignTable([
+    COLUMNS,
+    ...figures.map(({ name, unit, values }) => [
+      name,
+      ...cells(summary(values), values.length === 1),
+      unit,
+    ]),
+  ]);
+
+/** Of a result; no colons, which some file systems refuse. */
+export const fileName = (part: string, { date }: Machine): string =>
+  `${part}-${date.slice(0, 19).replaceAll(':', '')}.json`;
+
+/** Returns where it was written. */
+export const keepResult = async (result: PartResult, machine: Machine): Promise<string> => {
+  await mkdir(RESULTS, { recursive: true });
+  const path = join(RESULTS, fileName(result.part, machine));
+  const figures = result.figures.map((one) => ({ ...one, ...summary(one.values) }));
+  await writeFile(path, `${JSON.stringify({ ...result, machine, figures }, null, 2)}\n`);
+  return path;
+};
