@@ -1,8 +1,10 @@
 /** Ends a child process by its id, and waits until it is gone. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const GRACE_MS = 20_000;
+const LOOK_EVERY_MS = 50;
 
 const isGone = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode != null || signalCode != null;
@@ -20,4 +22,22 @@ export const endChild = async (child: ChildProcess): Promise<void> => {
 export const pidOf = ({ pid }: ChildProcess): number => {
   if (pid == null) throw new Error('A process could not be started');
   return pid;
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** For processes that are not our own children. Rejects when one is still there after a grace of 20 s. */
+export const untilGone = async (pids: readonly number[]): Promise<void> => {
+  const deadline = performance.now() + GRACE_MS;
+  while (pids.some(isAlive)) {
+    if (performance.now() > deadline) throw new Error('A process does not end');
+    await pause(LOOK_EVERY_MS);
+  }
 };

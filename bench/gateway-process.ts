@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Closing } from '../server/closing.js';
-import { endChild, pidOf } from './child.js';
+import { endChild, pidOf, untilGone } from './child.js';
 import { readFamily } from './process-figures.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -97,11 +97,18 @@ export const startGatewayProcess = async (
   closing: Closing,
 ): Promise<GatewayProcess> => {
   const child = spawnGateway(options);
-  const stop = (): Promise<void> => endChild(child);
+  let family: number[] = [];
+  const stop = async (): Promise<void> => {
+    await endChild(child);
+    // A gateway that had to be hurried leaves its mongod a moment more.
+    await untilGone(family);
+  };
   await closing.add('the gateway', stop);
   const url = await untilReady(child);
   const pid = pidOf(child);
-  const mongod = (await readFamily(pid)).find(({ name }) => name === 'mongod');
+  const all = await readFamily(pid);
+  family = all.map((one) => one.pid);
+  const mongod = all.find(({ name }) => name === 'mongod');
   if (mongod == null) throw new Error('The gateway runs no mongod');
   const key = await readFile(join(options.dataDir, 'operator.key'), 'utf8');
   return { url, pid, mongodPid: mongod.pid, operatorKey: key.trim(), stop };
