@@ -10,11 +10,11 @@ import { temporaryFolders } from './support/temporary-folder.js';
 import { until } from './support/until.js';
 
 const DEVICES = 4_000;
-/** Lease and 5 s, and time to send the rest. */
-const TAKEOVER_MS = 45_000;
+/** Lease and 5 s, and time to send the rest on a machine that others slow down. */
+const TAKEOVER_MS = 120_000;
 
 describe('two gateway processes on one database', function () {
-  this.timeout(180_000);
+  this.timeout(500_000);
   const database = testDatabase();
   const newFolder = temporaryFolders();
   const fleet = makeFleet(DEVICES, 'survivor');
