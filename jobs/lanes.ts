@@ -1,5 +1,6 @@
 /** Drains the lanes: each sends a bounded number of batches at a time, and a wake-up finds it running or starts it. */
 
+import type { Batch } from '../models/batch.js';
 import { claimBatch } from '../models/lease.js';
 import { LANES, type Lane } from '../models/task.js';
 import type { JobContext } from './context.js';
@@ -26,6 +27,11 @@ export interface Lanes {
 /** Batches of one device cost little but waiting: so many run in the place of one large batch. */
 const SMALL_BATCHES = 8;
 
+/** A batch may be committed a little later than one that was due after it. */
+const LATE_MS = 250;
+/** Older ones (handed back, resumed, from a process whose clock is behind) wait for a look from the beginning. */
+const WHOLE_LOOK_MS = 250;
+
 /** A timer for an hour hence would say nothing that the sweep does not. */
 const LONGEST_TIMER_MS = 60_000;
 
@@ -48,6 +54,20 @@ export const createLanes = (context: JobContext): Lanes => {
   const failed = (what: string) => (error: unknown) => {
     parts.log.error('No work could be claimed; the sweep wakes it again', { what, error });
   };
+  /** Looks behind its last find, and every now and then from the beginning. */
+  const claimerOf = (lane: Lane): (() => Promise<Batch | null>) => {
+    let from: Date | undefined;
+    let wholeLookAtMs = Number.NEGATIVE_INFINITY;
+    return async () => {
+      const isWhole = parts.monotonic() - wholeLookAtMs >= WHOLE_LOOK_MS;
+      if (isWhole) wholeLookAtMs = parts.monotonic();
+      const now = new Date(parts.now());
+      const due = isWhole ? { now } : { now, from };
+      const batch = await claimBatch(parts.db, lane, parts.owner, due);
+      if (batch != null) from = new Date(batch.notBefore.getTime() - LATE_MS);
+      return batch;
+    };
+  };
   const slotsOf = (lane: Lane): Slots => {
     const stragglers = createStragglers();
     const lookAgain = (at: Date | undefined): void => wakeAt(lane, at);
@@ -58,7 +78,7 @@ export const createLanes = (context: JobContext): Lanes => {
         slots: parts.batchesInFlight * SMALL_BATCHES,
       },
       {
-        claim: () => claimBatch(parts.db, lane, parts.owner, new Date(parts.now())),
+        claim: claimerOf(lane),
         sizeOf: ({ size }) => size,
         run: (batch) => dispatchClaimed(context, batch, { lookAgain, stragglers }),
         failed: failed(lane),

@@ -32,7 +32,9 @@ describe('report', () => {
   const sending = async (devices: number, change: Partial<Batch> = {}) => {
     const ids = someIds(devices);
     await batches(db()).insertOne(someBatch(task, { ids, ...change }));
-    const batch = (await claimBatch(db(), 'default', jobs.parts.owner, new Date(nowMs)))!;
+    const batch = (await claimBatch(db(), 'default', jobs.parts.owner, {
+      now: new Date(nowMs),
+    }))!;
     expect(await markSending(db(), batch)).to.equal(true);
     return { batch, ids };
   };
