@@ -3,10 +3,11 @@ import type { Batch } from '../models/batch.js';
 import { markSending, releaseBatch, tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
+import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
-import { endAll, heldBack, vendorProfileOf } from './held-back.js';
+import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
@@ -16,6 +17,7 @@ import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
 interface Run {
   readonly held: Held;
   readonly slot: Slot;
+  readonly pass: Pass;
 }
 
 const variantKey = ({ locale, data }: Variant): string =>
@@ -40,18 +42,18 @@ const groupsOf = (
   }));
 };
 
-/** Of a batch that asks a refused account again, only one push is sent. */
+/** Of a batch that asks whether a profile is well again, only one push is sent. */
 const spareAllButProbe = (
   { breaker }: JobContext,
   batch: Batch,
   sorted: BatchTargets,
+  pass: Pass,
 ): { sorted: BatchTargets; spared: Again[] } => {
-  const { state, reason } = breaker.state(vendorProfileOf(batch));
-  if (state !== 'half-open') return { sorted, spared: [] };
+  if (pass !== 'probe') return { sorted, spared: [] };
   const [probe, ...others] = sorted.targets;
   const spared = others.map(({ index }) => ({
     index,
-    reason: reason ?? 'account-refused',
+    reason: breaker.codeOf(vendorProfileOf(batch)) ?? 'resting',
     afterMs: 0,
     countsAsAttempt: false,
     maybe: batch.maybe,
@@ -64,14 +66,14 @@ const send = async (
   task: Task,
   batch: Batch,
   open: OpenProfile,
-  { held, slot }: Run,
+  { held, slot, pass }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
   const asked = { readAt: new Date(parts.now()), revision: open.revision };
   const read = await readTargets(context, task, batch);
-  const { sorted, spared } = spareAllButProbe(context, batch, read);
+  const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
   if (sorted.targets.length === 0) {
-    breaker.undecided(vendorProfileOf(batch));
+    await breaker.undecided(vendorProfileOf(batch), pass);
     const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
     await settleWith(context, task, batch, verdicts, asked);
     return;
@@ -80,35 +82,46 @@ const send = async (
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
   if (!(await markSending(parts.db, batch))) {
-    breaker.undecided(vendorProfileOf(batch));
+    await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
-  const startedAt = parts.monotonic();
+  const sentAtMs = parts.monotonic();
   const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
     parts.metrics.pushed(batch.vendor, kind);
   });
   void sending.all.then(() => {
-    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
+    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
-  await gather({ context, task, batch, sorted, asked, spared, sending, held }, slot);
+  const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
+  await gather(sent, slot);
 };
 
-const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
-  const { parts, profiles } = context;
+const dispatchBatch = async (
+  context: JobContext,
+  batch: Batch,
+  run: Omit<Run, 'pass'>,
+): Promise<void> => {
+  const { parts, profiles, breaker } = context;
   const task = await tasks(parts.db).findOne({ _id: batch.task });
   if (task == null) throw new Error('A batch has no task');
-  if (await heldBack(context, task, batch)) return;
-  const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
-  if (open == null) {
-    context.breaker.undecided(vendorProfileOf(batch));
+  const pass = await admit(context, task, batch);
+  if (pass == null) return;
+  try {
+    const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
+    if (open != null) {
+      await send(context, task, batch, open, { ...run, pass });
+      return;
+    }
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
-    return;
+  } catch (error) {
+    // It may have been the probe of its profile, which others wait for.
+    await breaker.undecided(vendorProfileOf(batch), pass);
+    throw error;
   }
-  await send(context, task, batch, open, run);
 };
 
 /**
@@ -125,8 +138,6 @@ export const dispatchClaimed = async (
   try {
     await dispatchBatch(context, batch, { held, slot });
   } catch (error) {
-    // It may have been the probe of its profile, which others wait for.
-    context.breaker.undecided(vendorProfileOf(batch));
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {
       state: 'due',
