@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../adapters/adapter.js';
 import type { Rest } from '../models/rest.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
 import { type BreakerState, createBreakerView, type KnownRest } from './breaker-view.js';
 import { refusalInWords, stormInWords } from './breaker-words.js';
 import type { JobParts } from './parts.js';
@@ -84,7 +85,7 @@ export const createBreaker = (
     storms.forget(profile);
     return book.begin({
       _id: profile,
-      app: profile.split('/', 1)[0] ?? '',
+      app: namesOfProfile(profile).app,
       ...diagnosis,
       since: new Date(parts.now()),
       ...lasting(FIRST_REST_MS),

@@ -5,6 +5,7 @@ import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
@@ -29,8 +30,8 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
   secrets: createAppSecrets(parts.db, parts.secretBox),
   breaker: createBreaker(parts, {
     changed: (profile, state) => {
-      const [app = '', vendor = '', name = ''] = profile.split('/');
-      parts.metrics.breaker(app, vendor, name, state);
+      const names = namesOfProfile(profile);
+      parts.metrics.breaker(names.app, names.vendor, names.profile, state);
     },
     due,
   }),

@@ -4,6 +4,7 @@ import type { Batch } from '../models/batch.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { Pass } from './breaker.js';
+import type { Bulkhead } from './bulkhead.js';
 import { consequence, type TokenEffect } from './consequence.js';
 import type { JobContext } from './context.js';
 import { finishIfDone } from './finish.js';
@@ -11,7 +12,6 @@ import { vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { report } from './report.js';
 import type { Sending } from './send.js';
-import type { Stragglers } from './stragglers.js';
 import type { BatchTargets, SendTarget } from './targets.js';
 import type { Asked } from './token-guard.js';
 
@@ -19,7 +19,7 @@ import type { Asked } from './token-guard.js';
 export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
-  readonly stragglers: Stragglers;
+  readonly bulkhead: Bulkhead;
 }
 
 export interface Verdicts extends BatchResult {
@@ -146,6 +146,7 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const slow = sorted.targets
     .filter(({ index }) => !outcomes.has(index))
     .sort((left, right) => left.index - right.index);
+  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, slow.length);
   // The one push that asks may be slow: it has not answered yet.
   if (sent.pass === 'free' || slow.length === 0) tellBreaker(sent, outcomes.values());
   const verdicts = judge(task, batch, sorted.targets, outcomes);
@@ -175,5 +176,5 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
       });
     })
     .finally(() => held.release());
-  await slot.stragglers.follow(slow.length, followed);
+  slot.bulkhead.follow(vendorProfileOf(batch), slow.length, followed);
 };

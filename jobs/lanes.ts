@@ -3,12 +3,14 @@
 import type { Batch } from '../models/batch.js';
 import { claimBatch } from '../models/lease.js';
 import { LANES, type Lane } from '../models/task.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
+import { type Bulkhead, createBulkhead } from './bulkhead.js';
 import type { JobContext } from './context.js';
 import { BATCH_SIZE } from './cut.js';
 import { dispatchClaimed } from './dispatch.js';
+import { vendorProfileOf } from './held-back.js';
 import { planAccepted } from './plan.js';
 import { createSlots, type Slots } from './slots.js';
-import { createStragglers } from './stragglers.js';
 import { createDrain } from './wake.js';
 
 export interface Lanes {
@@ -26,6 +28,9 @@ export interface Lanes {
 
 /** Batches of one device cost little but waiting: so many run in the place of one large batch. */
 const SMALL_BATCHES = 8;
+
+/** Few enough for a vendor to answer before the last of them run into their deadline. */
+const MOST_UNANSWERED = 10 * BATCH_SIZE;
 
 /** A batch may be committed a little later than one that was due after it. */
 const LATE_MS = 250;
@@ -55,32 +60,47 @@ export const createLanes = (context: JobContext): Lanes => {
     parts.log.error('No work could be claimed; the sweep wakes it again', { what, error });
   };
   /** Looks behind its last find, and every now and then from the beginning. */
-  const claimerOf = (lane: Lane): (() => Promise<Batch | null>) => {
+  const claimerOf = (lane: Lane, bulkhead: Bulkhead): (() => Promise<Batch | null>) => {
     let from: Date | undefined;
     let wholeLookAtMs = Number.NEGATIVE_INFINITY;
     return async () => {
       const isWhole = parts.monotonic() - wholeLookAtMs >= WHOLE_LOOK_MS;
       if (isWhole) wholeLookAtMs = parts.monotonic();
       const now = new Date(parts.now());
-      const due = isWhole ? { now } : { now, from };
+      const not = bulkhead.full().map(namesOfProfile);
+      const due = isWhole ? { now, not } : { now, from, not };
       const batch = await claimBatch(parts.db, lane, parts.owner, due);
-      if (batch != null) from = new Date(batch.notBefore.getTime() - LATE_MS);
+      if (batch == null) return null;
+      from = new Date(batch.notBefore.getTime() - LATE_MS);
+      bulkhead.enter(vendorProfileOf(batch), batch.size);
       return batch;
     };
   };
   const slotsOf = (lane: Lane): Slots => {
-    const stragglers = createStragglers();
+    const bulkhead = createBulkhead(
+      {
+        devices: parts.batchesInFlight * BATCH_SIZE,
+        batches: parts.batchesInFlight * SMALL_BATCHES,
+        largest: BATCH_SIZE,
+        unanswered: MOST_UNANSWERED,
+      },
+      () => lanes.get(lane)?.wake(),
+    );
     const lookAgain = (at: Date | undefined): void => wakeAt(lane, at);
     return createSlots(
       {
-        capacity: parts.batchesInFlight * BATCH_SIZE,
+        // A place more than any one profile may take.
+        capacity: (parts.batchesInFlight + 1) * BATCH_SIZE,
         largest: BATCH_SIZE,
-        slots: parts.batchesInFlight * SMALL_BATCHES,
+        slots: (parts.batchesInFlight + 1) * SMALL_BATCHES,
       },
       {
-        claim: claimerOf(lane),
+        claim: claimerOf(lane, bulkhead),
         sizeOf: ({ size }) => size,
-        run: (batch) => dispatchClaimed(context, batch, { lookAgain, stragglers }),
+        run: (batch) =>
+          dispatchClaimed(context, batch, { lookAgain, bulkhead }).finally(() =>
+            bulkhead.leave(vendorProfileOf(batch), batch.size),
+          ),
         failed: failed(lane),
       },
     );

@@ -12,6 +12,7 @@ import {
   takeUpOne,
   waitedFor,
 } from '../models/rest.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
 import type { BreakerView, KnownRest } from './breaker-view.js';
 import type { JobParts } from './parts.js';
 
@@ -24,11 +25,6 @@ export interface RestBook {
   look(): Promise<void>;
 }
 
-const namesOf = (id: string): { app: string; vendor: string; profile: string } => {
-  const [app = '', vendor = '', profile = ''] = id.split('/');
-  return { app, vendor, profile };
-};
-
 const isStored = (rest: KnownRest): rest is Rest => rest.turn != null;
 
 /** `due` hears that batches are due which were not. */
@@ -38,7 +34,7 @@ export const createRestBook = (
   due: () => void,
 ): RestBook => {
   const setAllAside = async ({ _id, code }: Rest): Promise<void> => {
-    await setAsideDue(db, namesOf(_id), { on: _id, code, now: new Date(now()) });
+    await setAsideDue(db, namesOfProfile(_id), { on: _id, code, now: new Date(now()) });
   };
 
   const begin = async (rest: KnownRest): Promise<void> => {
@@ -52,7 +48,7 @@ export const createRestBook = (
     const stored = await beginRest(db, rest);
     view.learn(stored);
     const { code, reason } = stored;
-    log.warn('A vendor profile rests', { ...namesOf(rest._id), code, reason });
+    log.warn('A vendor profile rests', { ...namesOfProfile(rest._id), code, reason });
     await setAllAside(stored);
   };
 
@@ -71,7 +67,7 @@ export const createRestBook = (
     const held = stored.filter(({ _id, revision }) => revisions.get(_id) === revision);
     for (const rest of stored) {
       if (held.includes(rest) || !(await endRest(db, rest))) continue;
-      log.info('A vendor profile has new settings and rests no more', namesOf(rest._id));
+      log.info('A vendor profile has new settings and rests no more', namesOfProfile(rest._id));
     }
     return held;
   };
@@ -99,7 +95,8 @@ export const createRestBook = (
     async end(rest) {
       view.forget(rest._id);
       if (!isStored(rest)) return;
-      if (await endRest(db, rest)) log.info('A vendor profile is well again', namesOf(rest._id));
+      if (await endRest(db, rest))
+        log.info('A vendor profile is well again', namesOfProfile(rest._id));
       await release(rest._id);
       due();
     },

@@ -26,7 +26,7 @@ export const signOf = (outcome: Outcome): Sign => {
     case 'try-later':
       if (OURS.has(outcome.reason)) return 'ours';
       // A vendor that speaks of this one device, or of our rate, is well.
-      return outcome.cause === 'device' ? 'answered' : 'unanswered';
+      return outcome.cause === 'device' || outcome.cause === 'rate' ? 'answered' : 'unanswered';
   }
 };
 
