@@ -12,6 +12,7 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { CLOSED_DOOR } from './hand-over.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
@@ -21,6 +22,7 @@ import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
+import { createWrites } from './writes.js';
 
 const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   parts,
@@ -32,6 +34,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  writes: createWrites(parts.connection),
   stopping,
 });
 
@@ -90,8 +93,9 @@ export const createEngine = (parts: JobParts): Engine => {
 
   return {
     async accept(request, session) {
-      const task = await accept(context, request, session);
-      if (session == null) wake(task);
+      const door = sends ? lanes : CLOSED_DOOR;
+      const { task, waits } = await accept(context, request, { session, door });
+      if (session == null && waits) wake(task);
       return task;
     },
     wake,

@@ -11,6 +11,7 @@ import { type AudienceSource, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { type Cut, cut } from './cut.js';
+import type { Rules } from './eligibility.js';
 import { finishIfDone } from './finish.js';
 import { cutRulesFor } from './rules.js';
 
@@ -28,7 +29,7 @@ export const cutStretch = async (
   task: Task,
   candidates: readonly Candidate[],
   app: Pick<App, 'allowRawTokens'>,
-): Promise<Cut> => {
+): Promise<Cut & { readonly rules: Rules }> => {
   const rules = await cutRulesFor(
     context,
     {
@@ -38,7 +39,7 @@ export const cutStretch = async (
     },
     candidates,
   );
-  return cut(task, candidates, rules, new Date(context.parts.now()));
+  return { ...cut(task, candidates, rules, new Date(context.parts.now())), rules };
 };
 
 /** Batches and suppressed rows, in the caller's transaction. */

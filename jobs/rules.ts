@@ -24,10 +24,11 @@ export const rulesFor = async (
 ): Promise<Rules> => {
   const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
-  const onList = await onSuppressionList(parts.db, app, () => [
-    ...accountKeysOf(devices, accountKeyOf),
-    ...rawKeys,
-  ]);
+  const onList = await onSuppressionList(parts.db, app, {
+    // A token and an account each.
+    count: 2 * devices.length + rawKeys.length,
+    compute: () => [...accountKeysOf(devices, accountKeyOf), ...rawKeys],
+  });
   return { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
 };
 

@@ -12,6 +12,7 @@ import {
   type SuppressedReason,
   suppressionOf,
 } from './eligibility.js';
+import type { Known } from './hand-over.js';
 import { localeFor, type Variant } from './message.js';
 import { rulesFor } from './rules.js';
 
@@ -112,6 +113,10 @@ const registeredTargets = (
   });
   return result;
 };
+
+/** From what was read moments ago. */
+export const knownTargets = (batch: Batch, { task, devices, rules }: Known): BatchTargets =>
+  registeredTargets(task, batch, devices, rules);
 
 export const readTargets = async (
   context: JobContext,

@@ -11,6 +11,7 @@ import { createMetrics } from '../../jobs/metrics.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createProfiles } from '../../jobs/profiles.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
+import { createWrites } from '../../jobs/writes.js';
 import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../../models/batch.js';
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
@@ -117,6 +118,7 @@ export const jobContext = async (
     breaker: createBreaker(parts.monotonic),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
+    writes: createWrites(connection),
     stopping: new AbortController().signal,
   };
 };
