@@ -5,7 +5,7 @@ import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
 import { type Audience, type AudienceKind, newTaskId, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
-import { openAudience } from './audience.js';
+import { audienceContext, openAudience } from './audience.js';
 import { checkMessage } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
@@ -84,10 +84,7 @@ const planInline = async (
   if (task.state !== 'accepted' || length == null || length > INLINE_ITEMS) return null;
   const { parts } = context;
   const read = { readAt: new Date(parts.now()), readAtMs: parts.monotonic() };
-  const source = await openAudience(
-    { db: parts.db, app: app._id, secret: await context.secrets(app._id), vendors: parts.vendors },
-    input.audience,
-  );
+  const source = await openAudience(await audienceContext(context, app._id), input.audience);
   if ((source.size ?? Number.POSITIVE_INFINITY) > INLINE_DEVICES) return null;
   const candidates = await source.next(undefined, INLINE_DEVICES);
   const { rules, ...cut } = await cutStretch(context, task, candidates, app);

@@ -18,6 +18,7 @@ import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
+import { createReads } from './reads.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
@@ -34,6 +35,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  reads: createReads(parts.db),
   writes: createWrites(parts.connection),
   stopping,
 });
