@@ -42,10 +42,19 @@ export const createBulkhead = (limits: BulkheadLimits, freed: () => void): Bulkh
   const place = limits.largest / limits.devices;
   const shareOf = ({ devices, batches }: Held): number =>
     Math.max(devices / limits.devices, batches / limits.batches);
-  const hasRoom = ({ devices, batches }: Held): boolean =>
+  const hasRoom = ({ devices, batches }: Pick<Held, 'devices' | 'batches'>): boolean =>
     batches < limits.batches && devices + limits.largest <= limits.devices;
 
+  /** Asked for with every push of a lane where mostly nobody is full: then sums are enough to say so. */
+  const total = { devices: 0, batches: 0, slow: 0 };
+  const count = ({ devices, batches, isSlow }: Held, sign: 1 | -1): void => {
+    total.devices += sign * devices;
+    total.batches += sign * batches;
+    total.slow += isSlow ? sign : 0;
+  };
+
   const full = (): string[] => {
+    if (total.slow === 0 && hasRoom(total)) return [];
     const slow = [...profiles.values()].filter(({ isSlow }) => isSlow);
     const share = slow.reduce((sum, held) => sum + shareOf(held), 0);
     const unanswered = slow.reduce((sum, held) => sum + held.unanswered, 0);
@@ -62,9 +71,13 @@ export const createBulkhead = (limits: BulkheadLimits, freed: () => void): Bulkh
     const before = full();
     const held = profiles.get(profile) ?? NOTHING;
     const next = { ...held, ...update(held) };
+    count(held, -1);
     // Nobody is slow for ever: what is neither held nor waited for is forgotten.
     if (next.batches + next.unanswered === 0) profiles.delete(profile);
-    else profiles.set(profile, next);
+    else {
+      profiles.set(profile, next);
+      count(next, 1);
+    }
     if (before.length === 0) return;
     const after = new Set(full());
     if (before.some((each) => !after.has(each))) freed();

@@ -7,18 +7,26 @@ import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
+import type { Known } from './hand-over.js';
 import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
 import { type Group, startSending } from './send.js';
-import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
+import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
 interface Run {
   readonly held: Held;
   readonly slot: Slot;
   readonly pass: Pass;
+  readonly known?: Known;
 }
+
+/** Devices that were read longer ago are read again. */
+const FRESH_MS = 2_000;
+
+const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
+  known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
 
 const variantKey = ({ locale, data }: Variant): string =>
   data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
@@ -66,11 +74,12 @@ const send = async (
   task: Task,
   batch: Batch,
   open: OpenProfile,
-  { held, slot, pass }: Run,
+  { held, slot, pass, known }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
-  const asked = { readAt: new Date(parts.now()), revision: open.revision };
-  const read = await readTargets(context, task, batch);
+  const fresh = freshOf(context, known);
+  const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
+  const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
   if (sorted.targets.length === 0) {
     await breaker.undecided(vendorProfileOf(batch), pass);
@@ -81,7 +90,7 @@ const send = async (
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
-  if (!(await markSending(parts.db, batch))) {
+  if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
@@ -106,9 +115,10 @@ const dispatchBatch = async (
   run: Omit<Run, 'pass'>,
 ): Promise<void> => {
   const { parts, profiles, breaker } = context;
-  const task = await tasks(parts.db).findOne({ _id: batch.task });
+  const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
   if (task == null) throw new Error('A batch has no task');
-  const pass = await admit(context, task, batch);
+  // What accept hands over has passed already.
+  const pass = run.known == null ? await admit(context, task, batch) : 'free';
   if (pass == null) return;
   try {
     const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
@@ -125,18 +135,20 @@ const dispatchBatch = async (
 };
 
 /**
- * Sends a batch that was just claimed; never rejects. After an unforeseen failure one that was only claimed is due again in a
- * moment; one that was being sent is left to its dying lease, because its devices may have got the push.
+ * Sends a batch that was just claimed, or handed over by accept with what it knows; never rejects. After an unforeseen
+ * failure one that was only claimed is due again in a moment; one that was being sent is left to its dying lease, because
+ * its devices may have got the push.
  */
 export const dispatchClaimed = async (
   context: JobContext,
   batch: Batch,
   slot: Slot,
+  known?: Known,
 ): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
-    await dispatchBatch(context, batch, { held, slot });
+    await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {

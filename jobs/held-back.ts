@@ -3,6 +3,7 @@ import type { Batch, DeliveryState } from '../models/batch.js';
 import { releaseBatch } from '../models/lease.js';
 import { setAside } from '../models/rest.js';
 import type { Task } from '../models/task.js';
+import { vendorProfileId } from '../models/vendor-profile.js';
 import type { Pass } from './breaker.js';
 import { endOf } from './consequence.js';
 import type { JobContext } from './context.js';
@@ -10,8 +11,11 @@ import { finishIfDone } from './finish.js';
 import { report } from './report.js';
 
 /** Names a vendor profile to the breaker. */
-export const vendorProfileOf = ({ app, vendor, profile }: Batch): string =>
-  `${app}/${vendor}/${profile}`;
+export const vendorProfileOf = ({
+  app,
+  vendor,
+  profile,
+}: Pick<Batch, 'app' | 'vendor' | 'profile'>): string => vendorProfileId(app, vendor, profile);
 
 /** Ends every device of a batch in one state, without sending. */
 export const endAll = async (
@@ -28,8 +32,8 @@ export const endAll = async (
     state: end.state,
     reason,
   }));
-  const { written } = await report(context, task, batch, { ended, again: [] });
-  if (written) await finishIfDone(context, task._id);
+  const { written, taskEnded } = await report(context, task, batch, { ended, again: [] });
+  if (written && !taskEnded) await finishIfDone(context, task._id);
 };
 
 /** Whether a batch may be sent now, as the breaker allows; null when it may not, and that has been dealt with. */
