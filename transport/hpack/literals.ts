@@ -33,7 +33,7 @@ export interface LiteralOptions {
 }
 
 export const writeLiteral = (
-  target: Uint8Array,
+  target: Buffer,
   at: number,
   { name, value }: EncodableField,
   { nameIndex, indexing }: LiteralOptions,
@@ -46,10 +46,10 @@ export const writeLiteral = (
 /** The beginning of a literal up to its value, for a name that many blocks have in common. */
 export const literalHead = (name: string, indexing: 'without' | 'never'): Uint8Array => {
   const nameIndex = staticNameIndex(name);
-  const head = new Uint8Array(MOST_INTEGER_BYTES + mostStringBytes(name));
+  const head = Buffer.alloc(MOST_INTEGER_BYTES + mostStringBytes(name));
   let end = writeInteger(head, 0, HEADS[indexing], nameIndex);
   if (nameIndex === 0) end = writeString(head, end, name);
-  return head.slice(0, end);
+  return head.subarray(0, end);
 };
 
 /**
@@ -57,7 +57,7 @@ export const literalHead = (name: string, indexing: 'without' | 'never'): Uint8A
  * `head.length + mostStringBytes(value)`. Every character of the value must be an octet: that is not looked at.
  */
 export const writePlainLiteral = (
-  target: Uint8Array,
+  target: Buffer,
   at: number,
   head: Uint8Array,
   value: string,

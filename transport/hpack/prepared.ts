@@ -1,4 +1,5 @@
 /** Fields that many blocks have in common, with the bytes they came to as long as those hold. */
+import type { DynamicTable } from './dynamic-table.js';
 import { type EncodableField, mostFieldBytes } from './literals.js';
 
 /** Below this, a loop is faster than a call of `set`. */
@@ -8,7 +9,8 @@ export class Prepared {
   /** What a writer must have room for. */
   readonly mostBytes: number;
   private bytes = new Uint8Array(0);
-  private revision = -1;
+  private table: DynamicTable | undefined;
+  private revision = 0;
 
   constructor(readonly fields: readonly EncodableField[]) {
     let most = 0;
@@ -16,14 +18,15 @@ export class Prepared {
     this.mostBytes = most;
   }
 
-  /** Whether the bytes hold for a table of this revision. */
-  isFor(revision: number): boolean {
-    return this.revision === revision;
+  /** Whether the bytes mean the same fields to this table as it is now. */
+  holdsFor(table: DynamicTable): boolean {
+    return this.revision === table.revision && this.table === table;
   }
 
-  keep(bytes: Uint8Array, revision: number): void {
+  keep(bytes: Uint8Array, table: DynamicTable): void {
     this.bytes = Uint8Array.from(bytes);
-    this.revision = revision;
+    this.table = table;
+    this.revision = table.revision;
   }
 
   copy(target: Uint8Array, at: number): number {

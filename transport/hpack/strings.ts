@@ -10,10 +10,20 @@ const PLAIN_LENGTH = { pattern: 0, prefixBits: 7 };
 const SHARED_BYTES = 4096;
 const sharedScratch = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
+/** Up to here, characters one by one are faster than a call of `toString`. */
+const SHORT_BYTES = 8;
+
+const textOf = (bytes: Buffer, start: number, end: number): string => {
+  if (end - start > SHORT_BYTES) return bytes.toString('latin1', start, end);
+  let text = '';
+  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at]!);
+  return text;
+};
+
 const readHuffman = (bytes: Buffer, start: number, end: number): string => {
   const most = mostDecodedBytes(end - start);
   const scratch = most <= SHARED_BYTES ? sharedScratch : Buffer.allocUnsafe(most);
-  return scratch.toString('latin1', 0, decodeHuffman(bytes, start, end, scratch));
+  return textOf(scratch, 0, decodeHuffman(bytes, start, end, scratch));
 };
 
 export const readString = (cursor: Cursor): string => {
@@ -24,33 +34,23 @@ export const readString = (cursor: Cursor): string => {
   const end = start + length;
   if (end > bytes.length) throw new HpackError('The block ends inside a string');
   cursor.at = end;
-  return isHuffman ? readHuffman(bytes, start, end) : bytes.toString('latin1', start, end);
+  return isHuffman ? readHuffman(bytes, start, end) : textOf(bytes, start, end);
 };
 
 /** The most that `writeString` and `writePlainString` can need. */
 export const mostStringBytes = (text: string): number => MOST_INTEGER_BYTES + text.length;
 
-const writeOctets = (target: Uint8Array, at: number, text: string): number => {
-  for (let index = 0; index < text.length; index += 1) target[at + index] = text.charCodeAt(index);
-  return at + text.length;
+/**
+ * Never Huffman-coded: for what is written once and should cost little. Every character must be an octet; that is not
+ * looked at. Like all that write, it returns where the next octet goes.
+ */
+export const writePlainString = (target: Buffer, at: number, text: string): number => {
+  const start = writeInteger(target, at, PLAIN_LENGTH, text.length);
+  return start + target.write(text, start, 'latin1');
 };
 
-/** Throws a RangeError, which does not repeat the text, when a character is not an octet. */
-export const refuseWideCharacters = (text: string): void => {
-  for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) > 0xff) {
-      throw new RangeError('A header field has a character that is not an octet');
-    }
-  }
-};
-
-/** Never Huffman-coded: for what is written once and should cost little. */
-export const writePlainString = (target: Uint8Array, at: number, text: string): number =>
-  writeOctets(target, writeInteger(target, at, PLAIN_LENGTH, text.length), text);
-
-/** Huffman-coded where that is shorter. Returns where the next octet goes. */
-export const writeString = (target: Uint8Array, at: number, text: string): number => {
-  refuseWideCharacters(text);
+/** Huffman-coded where that is shorter. */
+export const writeString = (target: Buffer, at: number, text: string): number => {
   const coded = huffmanBytes(text);
   if (coded >= text.length) return writePlainString(target, at, text);
   return writeHuffman(target, writeInteger(target, at, HUFFMAN_LENGTH, coded), text);
