@@ -79,12 +79,15 @@ const missingKeys = (values: Partial<Values>): string[] => {
     .map((name) => `${name} is required with MONGODB_URI`);
 };
 
-const validate = (env: Environment): Values => {
+/** What a command needs that only looks at the database. */
+export type DatabaseConfig = Pick<Config, 'mongodbUri' | 'dataDir' | 'cacheDir'>;
+
+const validate = (env: Environment, missing: (values: Partial<Values>) => string[]): Values => {
   const ours = Object.entries(env).filter(([name]) => isSetting(name) || name.startsWith(PREFIX));
   const result = schema.validate(Object.fromEntries(ours), { abortEarly: false });
   const problems =
     result.error == null
-      ? missingKeys(result.value)
+      ? missing(result.value)
       : [...new Set(result.error.details.map(problemOf))];
   if (result.error != null || problems.length > 0) throw new ConfigError(problems);
   return result.value;
@@ -99,7 +102,7 @@ export const userCacheDir = (env: Environment = process.env): string => {
 
 /** Throws ConfigError, which names every setting that is wrong, missing or unknown. */
 export const readConfig = (env: Environment = process.env): Config => {
-  const values = validate(env);
+  const values = validate(env, missingKeys);
   const mongodbUri = values.MONGODB_URI;
   return Object.freeze({
     mongodbUri,
@@ -118,4 +121,14 @@ export const readConfig = (env: Environment = process.env): Config => {
     batchesInFlight: values.PIGEONPOST_BATCHES_IN_FLIGHT,
     bodyLimitBytes: values.PIGEONPOST_BODY_LIMIT_BYTES,
   });
+};
+
+/** The same environment, but keys may be missing. Throws ConfigError. */
+export const readDatabaseConfig = (env: Environment = process.env): DatabaseConfig => {
+  const values = validate(env, () => []);
+  return {
+    mongodbUri: values.MONGODB_URI,
+    dataDir: values.PIGEONPOST_DATA_DIR,
+    cacheDir: userCacheDir(env),
+  };
 };
