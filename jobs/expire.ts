@@ -2,7 +2,7 @@
 import { type Batch, batches } from '../models/batch.js';
 import { releaseBatch, tasks } from '../models/lease.js';
 import type { JobContext } from './context.js';
-import { heldBack } from './held-back.js';
+import { endIfOver } from './held-back.js';
 
 /** At a time: they are short writes, and what is sent in time comes first. */
 const ENDERS = 4;
@@ -23,8 +23,8 @@ const endBatch = async (context: JobContext, batch: Batch): Promise<void> => {
   try {
     const task = await tasks(parts.db).findOne({ _id: batch.task });
     if (task == null) throw new Error('A batch has no task');
-    // Cancelled or expired. Neither, when the clock was set back since it was claimed.
-    if (await heldBack(context, task, batch)) return;
+    if (await endIfOver(context, task, batch)) return;
+    // The clock was set back since it was claimed.
     await releaseBatch(parts.db, batch, { state: 'due' });
   } catch (error) {
     // Its lease runs out, and it is due again.
