@@ -15,7 +15,7 @@ import { createCredentialStore } from '../models/credential-cache.js';
 import { dbOf } from '../models/database.js';
 import { createIndexes } from '../models/indexes.js';
 import { secretBox } from '../models/secret-box.js';
-import { nodeTransport } from '../transport/node-transport.js';
+import { nodeTransport } from '../transport/node/node-transport.js';
 import { buildApp } from './app.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';

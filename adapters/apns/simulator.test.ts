@@ -4,7 +4,7 @@ import Joi from 'joi';
 import { type ApnsSimulator, startApnsSimulator } from '../../simulators/apns/index.js';
 import { type ApnsAnswer, apnsToken } from '../../simulators/tokens.js';
 import { renewingCache } from '../../test/support/renewing-cache.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { nodeTransport } from '../../transport/node/node-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Message, Outcome } from '../adapter.js';
 import { messageOf } from '../vendor-samples.js';

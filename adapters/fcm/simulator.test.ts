@@ -4,7 +4,7 @@ import Joi from 'joi';
 import { type FcmSimulator, startFcmSimulator } from '../../simulators/fcm/index.js';
 import { type FcmAnswer, fcmToken } from '../../simulators/tokens.js';
 import { credentialCache } from '../../test/support/fake-network.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { nodeTransport } from '../../transport/node/node-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Adapter, Message, Outcome } from '../adapter.js';
 import { messageOf } from '../vendor-samples.js';

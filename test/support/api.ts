@@ -18,7 +18,7 @@ import { secretBox } from '../../models/secret-box.js';
 import { buildApp } from '../../server/app.js';
 import { createLogger } from '../../server/logger.js';
 import type { ApiParts } from '../../server/parts.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { nodeTransport } from '../../transport/node/node-transport.js';
 import { credentialCache } from './fake-network.js';
 import { testMongoUri } from './mongo.js';
 
