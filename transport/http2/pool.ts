@@ -51,7 +51,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     try {
       assertSendable(request);
     } catch (error) {
-      return Promise.reject(error as TransportError);
+      return Promise.reject(error);
     }
     const exchange = new Exchange(request, this);
     this.running += 1;

@@ -12,7 +12,7 @@ export interface ReplyHead {
 const STATUS = /^[1-9]\d\d$/;
 const LENGTH = /^\d{1,15}$/;
 // Section 8.2.1: these would be taken for something else wherever the value is passed on.
-// eslint-disable-next-line no-control-regex
+
 const FORBIDDEN_IN_VALUE = /[\0\r\n]/;
 
 const isGood = ([name, value]: HeaderField): boolean =>
