@@ -113,12 +113,14 @@ const linesOf = (engine: Engine): Lines => {
   };
 };
 
-/** The same tests for each transport there is. `lines` is called once, at their beginning. */
-export const eachTransport = (
-  what: string,
-  tests: (lines: () => Lines, engine: Engine) => void,
-): void => {
-  for (const engine of ENGINES) {
-    describe(`${what} (transport: ${engine})`, () => tests(() => linesOf(engine), engine));
-  }
+type Tests = (lines: () => Lines, engine: Engine) => void;
+
+/** Tests of one transport. `lines` is called once, at their beginning. */
+export const oneTransport = (engine: Engine, what: string, tests: Tests): void => {
+  describe(`${what} (transport: ${engine})`, () => tests(() => linesOf(engine), engine));
+};
+
+/** The same tests for each transport there is. */
+export const eachTransport = (what: string, tests: Tests): void => {
+  for (const engine of ENGINES) oneTransport(engine, what, tests);
 };

@@ -246,15 +246,11 @@ export class Connection implements Carrier, PeerEvents {
     const { streamId, bytes } = frame;
     // Section 6.9.1: padding counts, and so does what comes for a stream that is over.
     const frameBytes = frame.end - frame.start;
-    if (!this.window.take(frameBytes)) {
-      throw new ConnectionError(ERROR.flowControl, 'More DATA than the connection allows');
-    }
-    const more = this.window.replenishment();
+    const more = this.window.spend(frameBytes);
     if (more > 0) this.control.windowUpdate(0, more);
     const exchange = this.streams.get(streamId);
     if (exchange === undefined) return;
     exchange.receiveWindow -= frameBytes;
-    if (exchange.receiveWindow < 0) return this.refuse(exchange, ERROR.flowControl);
     if (!exchange.hasAnswer) return this.refuse(exchange, ERROR.protocol);
     if (start < end) exchange.onData(bytes, start, end);
     if (exchange.hasEnded) return;

@@ -1,4 +1,7 @@
-/** How much the peer may still send, and when to allow it more (RFC 9113 section 6.9). */
+/**
+ * When to let the peer send more (RFC 9113 section 6.9). What comes is used at once, so the window never closes, and
+ * memory is bounded by the limit on a reply instead.
+ */
 
 export class ReceiveWindow {
   private left: number;
@@ -7,14 +10,9 @@ export class ReceiveWindow {
     this.left = bytes;
   }
 
-  /** False when the peer has sent more than it was allowed. */
-  take(bytes: number): boolean {
+  /** Returns what a WINDOW_UPDATE is to give back; 0 while more than half of the window is left. */
+  spend(bytes: number): number {
     this.left -= bytes;
-    return this.left >= 0;
-  }
-
-  /** What a WINDOW_UPDATE gives back; 0 while more than half of the window is left. */
-  replenishment(): number {
     if (this.left * 2 > this.bytes) return 0;
     const given = this.bytes - this.left;
     this.left = this.bytes;
