@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Joi from 'joi';
+import type { Engine } from '../transport/index.js';
 import type { LogLevel } from './logger.js';
 import { type Role, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly trustProxy: number;
   /** An HTTP CONNECT proxy for requests to vendors. */
   readonly proxy?: string;
+  /** The HTTP/2 that requests to vendors leave through. */
+  readonly transport: Engine;
   /** Of each lane. */
   readonly batchesInFlight: number;
   readonly bodyLimitBytes: number;
@@ -56,6 +59,7 @@ interface Values {
   PIGEONPOST_ROLE: Role;
   PIGEONPOST_TRUST_PROXY: number;
   PIGEONPOST_PROXY?: string;
+  PIGEONPOST_TRANSPORT: Engine;
   PIGEONPOST_BATCHES_IN_FLIGHT: number;
   PIGEONPOST_BODY_LIMIT_BYTES: number;
 }
@@ -118,6 +122,7 @@ export const readConfig = (env: Environment = process.env): Config => {
     role: values.PIGEONPOST_ROLE,
     trustProxy: values.PIGEONPOST_TRUST_PROXY,
     proxy: values.PIGEONPOST_PROXY,
+    transport: values.PIGEONPOST_TRANSPORT,
     batchesInFlight: values.PIGEONPOST_BATCHES_IN_FLIGHT,
     bodyLimitBytes: values.PIGEONPOST_BODY_LIMIT_BYTES,
   });

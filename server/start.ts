@@ -15,7 +15,7 @@ import { createCredentialStore } from '../models/credential-cache.js';
 import { dbOf } from '../models/database.js';
 import { createIndexes } from '../models/indexes.js';
 import { secretBox } from '../models/secret-box.js';
-import { nodeTransport } from '../transport/node-transport.js';
+import { makeTransport } from '../transport/index.js';
 import { buildApp } from './app.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
@@ -109,7 +109,7 @@ const startEngine = async (
   await checkMasterKey(db, box);
   await createIndexes(connection);
   const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
-  const transport = proxied(nodeTransport({ allowPrivateEndpoints }), proxy);
+  const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
     transport,
