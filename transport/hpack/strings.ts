@@ -12,7 +12,7 @@ const WIDE = /[^\0-\xff]/;
 const SHARED_BYTES = 4096;
 const sharedScratch = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
-/** Up to here, characters one by one are faster than a call of `toString`. */
+/** Up to here, characters one by one are faster than a call of `toString` or `write`. */
 const SHORT_BYTES = 8;
 
 const textOf = (bytes: Buffer, start: number, end: number): string => {
@@ -52,9 +52,11 @@ export const refuseWideCharacters = (text: string): void => {
 /** Never Huffman-coded: for what is written once and should cost little. */
 export const writePlainString = (target: Buffer, at: number, text: string): number => {
   const start = writeInteger(target, at, PLAIN_LENGTH, text.length);
-  const written = target.write(text, start, 'latin1');
-  if (written < text.length) throw new RangeError('There is no room for a header field');
-  return start + written;
+  const end = start + text.length;
+  if (end > target.length) throw new RangeError('There is no room for a header field');
+  if (text.length > SHORT_BYTES) target.write(text, start, 'latin1');
+  else for (let at = start; at < end; at += 1) target[at] = text.charCodeAt(at - start);
+  return end;
 };
 
 /** Huffman-coded where that is shorter. */
