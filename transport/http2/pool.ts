@@ -51,7 +51,8 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     try {
       assertSendable(request);
     } catch (error) {
-      return Promise.reject(error as TransportError);
+      const invalid = error as TransportError;
+      return Promise.reject(invalid);
     }
     const exchange = new Exchange(request, this);
     this.running += 1;
