@@ -41,7 +41,7 @@ export class DynamicTable {
     return this.most;
   }
 
-  /** Differs whenever an index may have got another meaning. */
+  /** Differs whenever an index may have got another meaning, or a field another chance of a place. */
   get revision(): number {
     return this.changes;
   }
@@ -68,7 +68,7 @@ export class DynamicTable {
   /** RFC 7541 section 4.3. */
   resize(mostBytes: number): void {
     this.most = mostBytes;
-    if (this.used > mostBytes) this.changes += 1;
+    this.changes += 1;
     this.shrinkTo(mostBytes);
   }
 

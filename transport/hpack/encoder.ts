@@ -11,7 +11,7 @@
 import { DEFAULT_TABLE_BYTES, DynamicTable } from './dynamic-table.js';
 import { fieldBytes } from './header-field.js';
 import { MOST_INTEGER_BYTES, writeInteger } from './integers.js';
-import { type EncodableField, mostFieldBytes, writeLiteral } from './literals.js';
+import { type EncodableField, roomFor, writeLiteral } from './literals.js';
 import { Prepared } from './prepared.js';
 import { STATIC_FIELDS, staticFieldIndex, staticNameIndex } from './static-table.js';
 
@@ -42,13 +42,11 @@ export class HpackEncoder {
   }
 
   encode(fields: readonly EncodableField[]): Buffer {
-    let most = MOST_BEGINNING_BYTES;
-    for (const field of fields) most += mostFieldBytes(field);
-    const target = Buffer.allocUnsafe(most);
+    const target = Buffer.allocUnsafe(MOST_BEGINNING_BYTES + roomFor(fields));
     return target.subarray(0, this.writeFields(target, this.begin(target, 0), fields));
   }
 
-  /** Fields that many blocks have in common. Of use with this encoder only. */
+  /** Fields that many blocks have in common. */
   prepare(fields: readonly EncodableField[]): Prepared {
     return new Prepared(fields);
   }
@@ -62,7 +60,7 @@ export class HpackEncoder {
    * Comes first in each block that is written in parts: the table size updates that are due. Like all that write, it
    * returns where the next octet goes.
    */
-  begin(target: Uint8Array, at: number): number {
+  begin(target: Buffer, at: number): number {
     if (this.smallestBytes === undefined) return at;
     const { mostBytes } = this.table;
     let next = at;
@@ -75,21 +73,23 @@ export class HpackEncoder {
   }
 
   /** Needs at most `prepared.mostBytes`. */
-  write(target: Uint8Array, at: number, prepared: Prepared): number {
-    const { revision } = this.table;
-    if (prepared.isFor(revision)) return prepared.copy(target, at);
+  write(target: Buffer, at: number, prepared: Prepared): number {
+    const { table } = this;
+    if (prepared.holdsFor(table)) return prepared.copy(target, at);
+    const { revision } = table;
     const end = this.writeFields(target, at, prepared.fields);
-    if (this.table.revision === revision) prepared.keep(target.subarray(at, end), revision);
+    // What inserts is not to be repeated: the next time, the fields are in the table.
+    if (table.revision === revision) prepared.keep(target.subarray(at, end), table);
     return end;
   }
 
-  private writeFields(target: Uint8Array, at: number, fields: readonly EncodableField[]): number {
+  private writeFields(target: Buffer, at: number, fields: readonly EncodableField[]): number {
     let next = at;
     for (const field of fields) next = this.writeField(target, next, field);
     return next;
   }
 
-  private writeField(target: Uint8Array, at: number, field: EncodableField): number {
+  private writeField(target: Buffer, at: number, field: EncodableField): number {
     const { name, value, indexing } = field;
     // RFC 7541 section 7.1.3: what is never to be indexed is a literal everywhere.
     const index = indexing === 'never' ? 0 : this.indexOf(name, value);

@@ -18,7 +18,7 @@ const LONGEST = 30;
 export const CODE_BITS = Uint8Array.from(LENGTHS);
 
 /** The code of each octet, in the low `CODE_BITS` bits. */
-export const CODES = new Uint32Array(LENGTHS.length);
+export const CODES = new Int32Array(LENGTHS.length);
 
 let next = 0;
 for (let length = 1; length <= LONGEST; length += 1) {

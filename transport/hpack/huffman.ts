@@ -75,13 +75,14 @@ export const decodeHuffman = (
   return written;
 };
 
+/** What `writeHuffman` needs. */
 export const huffmanBytes = (text: string): number => {
   let bits = 0;
   for (let at = 0; at < text.length; at += 1) bits += CODE_BITS[text.charCodeAt(at)]!;
   return (bits + 7) >>> 3;
 };
 
-/** Returns where the next octet goes. Every character must be an octet. */
+/** Returns where the next octet goes. */
 export const writeHuffman = (target: Uint8Array, at: number, text: string): number => {
   let next = at;
   let held = 0;
@@ -90,9 +91,9 @@ export const writeHuffman = (target: Uint8Array, at: number, text: string): numb
     const octet = text.charCodeAt(index);
     const code = CODES[octet]!;
     let left = CODE_BITS[octet]!;
-    // Seven bits held and thirty of a code would not fit in 32.
     while (left > 0) {
-      const taken = left > 16 ? left - 16 : left;
+      // Seven bits that are held and thirty of a code would not fit in 32.
+      const taken = left > 24 ? left - 16 : left;
       left -= taken;
       held = (held << taken) | ((code >>> left) & ((1 << taken) - 1));
       bits += taken;
@@ -102,6 +103,7 @@ export const writeHuffman = (target: Uint8Array, at: number, text: string): numb
       }
     }
   }
+  // RFC 7541 section 5.2: padded with the first bits of EOS, which are ones.
   if (bits > 0) target[next++] = (held << (8 - bits)) | (0xff >>> bits);
   return next;
 };

@@ -7,13 +7,25 @@ const HUFFMAN_FLAG = 0x80;
 const HUFFMAN_LENGTH = { pattern: HUFFMAN_FLAG, prefixBits: 7 };
 const PLAIN_LENGTH = { pattern: 0, prefixBits: 7 };
 
+const WIDE = /[^\0-\xff]/;
+
 const SHARED_BYTES = 4096;
 const sharedScratch = Buffer.allocUnsafeSlow(SHARED_BYTES);
+
+/** Up to here, characters one by one are faster than a call of `toString` or `write`. */
+const SHORT_BYTES = 8;
+
+const textOf = (bytes: Buffer, start: number, end: number): string => {
+  if (end - start > SHORT_BYTES) return bytes.toString('latin1', start, end);
+  let text = '';
+  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at]!);
+  return text;
+};
 
 const readHuffman = (bytes: Buffer, start: number, end: number): string => {
   const most = mostDecodedBytes(end - start);
   const scratch = most <= SHARED_BYTES ? sharedScratch : Buffer.allocUnsafe(most);
-  return scratch.toString('latin1', 0, decodeHuffman(bytes, start, end, scratch));
+  return textOf(scratch, 0, decodeHuffman(bytes, start, end, scratch));
 };
 
 export const readString = (cursor: Cursor): string => {
@@ -24,33 +36,31 @@ export const readString = (cursor: Cursor): string => {
   const end = start + length;
   if (end > bytes.length) throw new HpackError('The block ends inside a string');
   cursor.at = end;
-  return isHuffman ? readHuffman(bytes, start, end) : bytes.toString('latin1', start, end);
+  return isHuffman ? readHuffman(bytes, start, end) : textOf(bytes, start, end);
 };
 
 /** The most that `writeString` and `writePlainString` can need. */
 export const mostStringBytes = (text: string): number => MOST_INTEGER_BYTES + text.length;
 
-const writeOctets = (target: Uint8Array, at: number, text: string): number => {
-  for (let index = 0; index < text.length; index += 1) target[at + index] = text.charCodeAt(index);
-  return at + text.length;
+/** Throws a RangeError, which does not repeat the text, unless every character is an octet. */
+export const refuseWideCharacters = (text: string): void => {
+  if (WIDE.test(text)) throw new RangeError('A header field has a character that is not an octet');
 };
 
-/** Throws a RangeError, which does not repeat the text, when a character is not an octet. */
-export const refuseWideCharacters = (text: string): void => {
-  for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) > 0xff) {
-      throw new RangeError('A header field has a character that is not an octet');
-    }
-  }
-};
+// What writes a string relies on its characters being octets, and returns where the next octet goes.
 
 /** Never Huffman-coded: for what is written once and should cost little. */
-export const writePlainString = (target: Uint8Array, at: number, text: string): number =>
-  writeOctets(target, writeInteger(target, at, PLAIN_LENGTH, text.length), text);
+export const writePlainString = (target: Buffer, at: number, text: string): number => {
+  const start = writeInteger(target, at, PLAIN_LENGTH, text.length);
+  const end = start + text.length;
+  if (end > target.length) throw new RangeError('There is no room for a header field');
+  if (text.length > SHORT_BYTES) target.write(text, start, 'latin1');
+  else for (let at = start; at < end; at += 1) target[at] = text.charCodeAt(at - start);
+  return end;
+};
 
-/** Huffman-coded where that is shorter. Returns where the next octet goes. */
-export const writeString = (target: Uint8Array, at: number, text: string): number => {
-  refuseWideCharacters(text);
+/** Huffman-coded where that is shorter. */
+export const writeString = (target: Buffer, at: number, text: string): number => {
   const coded = huffmanBytes(text);
   if (coded >= text.length) return writePlainString(target, at, text);
   return writeHuffman(target, writeInteger(target, at, HUFFMAN_LENGTH, coded), text);
