@@ -68,8 +68,11 @@ export type Outcome =
       readonly afterMs?: number;
       /** The vendor may have delivered it all the same. */
       readonly mayHaveArrived?: boolean;
-      /** Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. */
-      readonly cause?: 'device' | 'vendor';
+      /**
+       * Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. `rate`: the vendor says
+       * that we send too fast for our quota, so we slow down.
+       */
+      readonly cause?: 'device' | 'vendor' | 'rate';
     };
 
 export type OutcomeKind = Outcome['kind'];
@@ -133,6 +136,12 @@ export interface Vendor<Settings = Record<string, unknown>> {
     readonly targetsPerRequest: number;
     /** The longest the vendor keeps a message for an offline device. */
     readonly maxStoreSeconds: number;
+  };
+  /** How fast the vendor lets an ordinary account send, where it says so. An operator may set another rate. */
+  readonly pacing?: {
+    readonly perSecond: number;
+    /** From a standing start it wants to be reached slowly. */
+    readonly rampUpSeconds?: number;
   };
   /** A token that is well formed and certainly belongs to nobody: with it, credentials are tried. */
   readonly probeToken: string;

@@ -21,7 +21,7 @@ export const claimBatch = (
       state: 'due',
       notBefore: { $lte: due.now, ...(due.from == null ? {} : { $gte: due.from }) },
     },
-    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 } },
+    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 }, $unset: { parked: '' } },
     { sort: { notBefore: 1 }, returnDocument: 'after', hint: { lane: 1, notBefore: 1 } },
   );
 
