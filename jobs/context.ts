@@ -3,6 +3,7 @@
 import type { AppSecrets } from './app-secrets.js';
 import type { Breaker } from './breaker.js';
 import type { InFlight } from './in-flight.js';
+import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
 import type { Profiles } from './profiles.js';
 import type { TokenGuard } from './token-guard.js';
@@ -14,6 +15,7 @@ export interface JobContext {
   readonly breaker: Breaker;
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
+  readonly pacing: Pacing;
   /** Aborted when this process is told to stop. */
   readonly stopping: AbortSignal;
 }

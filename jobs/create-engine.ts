@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
+import { PACING, pacingIndexes } from '../models/pacing.js';
+import { parkedIndexes } from '../models/parked.js';
 import type { Task } from '../models/task.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
@@ -15,6 +17,8 @@ import type { Engine } from './engine.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
+import { createPacing } from './pacing/pacing.js';
+import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
 import { keepDeliveries } from './retention.js';
@@ -32,6 +36,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  pacing: createPacing(parts, stopping),
   stopping,
 });
 
@@ -40,7 +45,8 @@ const READY_WITHIN_MS = 2_000;
 
 /** Indexes of the collections that Mongoose does not know. */
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
-  await db.collection(BATCHES).createIndexes(batchIndexes);
+  await db.collection(BATCHES).createIndexes([...batchIndexes, ...parkedIndexes]);
+  await db.collection(PACING).createIndexes(pacingIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
 };
 
@@ -66,6 +72,7 @@ export const createEngine = (parts: JobParts): Engine => {
       work: () => beat(db, parts.owner, context.inFlight.held()),
     },
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
+    { name: 'pacing', everyMs: timings.controlMs, work: () => context.pacing.refresh() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
     {
       name: 'lease watch',
@@ -100,12 +107,18 @@ export const createEngine = (parts: JobParts): Engine => {
       wake();
       return changed;
     },
+    async setRate(app, task, ratePerSecond) {
+      const changed = await setTaskRate(db, { app, task }, ratePerSecond);
+      void context.pacing.refresh().catch(() => undefined);
+      return changed;
+    },
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
     vendorChanged(app, vendor, profile) {
       context.profiles.changed(app);
       context.breaker.reset(`${app}/${vendor}/${profile}`);
+      void context.pacing.refresh().catch(() => undefined);
       wake();
     },
     async ready() {

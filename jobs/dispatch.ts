@@ -9,6 +9,7 @@ import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
+import type { Pass } from './pacing/pacing.js';
 import type { OpenProfile } from './profiles.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
@@ -62,7 +63,7 @@ const spareAllButProbe = (
 const send = async (
   context: JobContext,
   task: Task,
-  batch: Batch,
+  { batch, permits }: Pass,
   open: OpenProfile,
   { held, slot }: Run,
 ): Promise<void> => {
@@ -88,8 +89,13 @@ const send = async (
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
   const startedAt = parts.monotonic();
-  const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
-    parts.metrics.pushed(batch.vendor, kind);
+  const sending = startSending(adapter, groups, {
+    signal: held.signal,
+    heard(outcome) {
+      parts.metrics.pushed(batch.vendor, outcome.kind);
+      context.pacing.heard(batch, outcome);
+    },
+    ...(permits == null ? {} : { permits }),
   });
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
@@ -108,7 +114,18 @@ const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promi
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
     return;
   }
-  await send(context, task, batch, open, run);
+  const fetched = run.slot.admitted != null;
+  const pass = await context.pacing.admit(task, batch, open, { fetched });
+  run.slot.admitted?.();
+  if (pass == null) {
+    context.breaker.undecided(vendorProfileOf(batch));
+    return;
+  }
+  try {
+    await send(context, task, pass, open, run);
+  } finally {
+    pass.leave();
+  }
 };
 
 /**

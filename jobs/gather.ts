@@ -19,6 +19,8 @@ export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
   readonly stragglers: Stragglers;
+  /** For a batch that has waited for its pace: called when it is known how much of it goes now. */
+  readonly admitted?: () => void;
 }
 
 export interface Verdicts extends BatchResult {

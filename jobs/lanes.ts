@@ -6,6 +6,7 @@ import { LANES, type Lane } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { BATCH_SIZE } from './cut.js';
 import { dispatchClaimed } from './dispatch.js';
+import type { Slot } from './gather.js';
 import { planAccepted } from './plan.js';
 import { createSlots, type Slots } from './slots.js';
 import { createStragglers } from './stragglers.js';
@@ -68,10 +69,12 @@ export const createLanes = (context: JobContext): Lanes => {
       return batch;
     };
   };
-  const slotsOf = (lane: Lane): Slots => {
-    const stragglers = createStragglers();
-    const lookAgain = (at: Date | undefined): void => wakeAt(lane, at);
-    return createSlots(
+  const slotOf = (lane: Lane): Slot => ({
+    stragglers: createStragglers(),
+    lookAgain: (at) => wakeAt(lane, at),
+  });
+  const slotsOf = (lane: Lane, slot: Slot): Slots =>
+    createSlots(
       {
         capacity: parts.batchesInFlight * BATCH_SIZE,
         largest: BATCH_SIZE,
@@ -80,12 +83,20 @@ export const createLanes = (context: JobContext): Lanes => {
       {
         claim: claimerOf(lane),
         sizeOf: ({ size }) => size,
-        run: (batch) => dispatchClaimed(context, batch, { lookAgain, stragglers }),
+        run: (batch) => dispatchClaimed(context, batch, slot),
         failed: failed(lane),
       },
     );
-  };
-  const lanes = new Map<Lane, Slots>(LANES.map((lane) => [lane, slotsOf(lane)]));
+  const lanes = new Map<Lane, Slots>(
+    LANES.map((lane) => {
+      const slot = slotOf(lane);
+      // What goes slowly holds up nobody in the slots of its lane.
+      context.pacing.fetchWith(lane, (batch, admitted) =>
+        dispatchClaimed(context, batch, { ...slot, admitted }),
+      );
+      return [lane, slotsOf(lane, slot)];
+    }),
+  );
   const wakeAll = (): void => {
     for (const slots of lanes.values()) slots.wake();
   };

@@ -128,8 +128,14 @@ export const createGate = (parts: GateParts): Gate => {
 
   const needsPermits = (nowMs: number): boolean => {
     if (pace == null || asking || nowMs < mayAskAt()) return false;
-    return slices.left(nowMs) < inside;
+    return slices.left(nowMs) < demand();
   };
+  /** Those who are in, and those who left as stragglers and wait all the same. */
+  const demand = (): number =>
+    Math.max(
+      inside,
+      waiters.reduce((sum, { most }) => sum + most, 0),
+    );
   /** One slice that is to come is enough: others want theirs. */
   const mayAskAt = (): number =>
     Math.max(askAfterMs, askedAtMs + ASK_EVERY_MS, slices.lastFrom() ?? 0);
@@ -153,7 +159,7 @@ export const createGate = (parts: GateParts): Gate => {
     try {
       // What comes until the next question would otherwise have to wait for it.
       const soon = ((throughput.perSecond(askedAtMs) ?? 0) * ASK_EVERY_MS) / SECOND_MS;
-      const wanted = Math.max(1, Math.ceil(inside + soon - slices.left(askedAtMs)));
+      const wanted = Math.max(1, Math.ceil(demand() + soon - slices.left(askedAtMs)));
       receive(asked, askedAtMs, await parts.ask(asked, wanted));
     } catch (error) {
       askAfterMs = monotonic() + ASK_AGAIN_MS;
@@ -166,7 +172,7 @@ export const createGate = (parts: GateParts): Gate => {
 
   /** When there is something to do again. */
   const wakeInMs = (nowMs: number): number | undefined => {
-    const isShort = pace != null && !asking && slices.left(nowMs) < inside;
+    const isShort = pace != null && !asking && slices.left(nowMs) < demand();
     const askAt = isShort ? mayAskAt() : Number.POSITIVE_INFINITY;
     const permitAt = waiters.length === 0 ? undefined : slices.nextAt(nowMs);
     const at = Math.min(askAt, permitAt ?? Number.POSITIVE_INFINITY);

@@ -13,7 +13,7 @@ import {
   splitBatch,
   unparkAll,
 } from '../../models/parked.js';
-import type { Task } from '../../models/task.js';
+import type { Lane, Task } from '../../models/task.js';
 import type { JobParts } from '../parts.js';
 import type { OpenProfile } from '../profiles.js';
 import { createDrain, type Drain } from '../wake.js';
@@ -51,7 +51,7 @@ export interface Pacing {
   /** Notices rates that were changed and batches that wait. */
   refresh(): Promise<void>;
   /** From now on, batches that wait are fetched when there is room for them. */
-  fetchWith(send: SendClaimed): void;
+  fetchWith(lane: Lane, send: SendClaimed): void;
 }
 
 interface Paced {
@@ -80,17 +80,18 @@ type PacingParts = Pick<
 export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing => {
   const { db, connection, log, metrics, monotonic } = parts;
   const paced = new Map<string, Paced>();
-  let send: SendClaimed | undefined;
+  const sends = new Map<Lane, SendClaimed>();
 
   const fetchFor = async (key: string): Promise<void> => {
     const waiting = paced.get(key);
-    while (send != null && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
+    while (sends.size > 0 && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
       waiting.hasParked = false;
       const batch = await claimParked(db, key, parts.owner, new Date(parts.now()));
       if (batch == null) return;
       waiting.hasParked = true;
-      const sendNow = send;
-      await new Promise<void>((resolve) => void sendNow(batch, resolve).finally(resolve));
+      await new Promise<void>((resolve) => {
+        void sends.get(batch.lane)?.(batch, resolve).finally(resolve);
+      });
     }
   };
 
@@ -262,8 +263,8 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       }
       forgetIdle();
     },
-    fetchWith(given) {
-      send = given;
+    fetchWith(lane, send) {
+      sends.set(lane, send);
     },
   };
 };

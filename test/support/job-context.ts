@@ -8,6 +8,7 @@ import { createBreaker } from '../../jobs/breaker.js';
 import type { JobContext } from '../../jobs/context.js';
 import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
+import { createPacing } from '../../jobs/pacing/pacing.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createProfiles } from '../../jobs/profiles.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
@@ -15,6 +16,7 @@ import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../.
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
 import { createIndexes } from '../../models/indexes.js';
+import { parkedIndexes } from '../../models/parked.js';
 import { secretBox } from '../../models/secret-box.js';
 import { newTaskId, type Task } from '../../models/task.js';
 
@@ -108,8 +110,9 @@ export const jobContext = async (
     ...change,
   };
   await createIndexes(connection);
-  await batches(db).createIndexes(batchIndexes);
+  await batches(db).createIndexes([...batchIndexes, ...parkedIndexes]);
   await ensureDeliveries(db, SOME_DELIVERIES);
+  const stopping = new AbortController().signal;
   return {
     parts,
     profiles: createProfiles(parts),
@@ -117,6 +120,7 @@ export const jobContext = async (
     breaker: createBreaker(parts.monotonic),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
-    stopping: new AbortController().signal,
+    pacing: createPacing(parts, stopping),
+    stopping,
   };
 };
