@@ -179,11 +179,11 @@ const tryGrant = async (
   ask: PermitAsk,
   clock: DatabaseClock,
 ): Promise<PermitGrant> => {
-  const granted = await pacing(db).findOneAndUpdate(
-    { _id: ask.key },
-    grantStages(ask, clock) as mongo.Document[],
-    { upsert: true, returnDocument: 'after', projection: { grant: 1 } },
-  );
+  const granted = await pacing(db).findOneAndUpdate({ _id: ask.key }, grantStages(ask, clock), {
+    upsert: true,
+    returnDocument: 'after',
+    projection: { grant: 1 },
+  });
   if (granted == null) throw new Error('Permits were granted and not told');
   return granted.grant;
 };

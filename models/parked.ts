@@ -22,12 +22,12 @@ export interface Parking {
   readonly notBefore: Date;
 }
 
-export const PARKED_INDEX = 'parked';
+const TURNS = { 'parked.by': 1, 'parked.rank': 1, 'parked.turn': 1 } as const;
 
 export const parkedIndexes: mongo.IndexDescription[] = [
   {
-    name: PARKED_INDEX,
-    key: { 'parked.by': 1, 'parked.rank': 1, 'parked.turn': 1 },
+    name: 'parked',
+    key: TURNS,
     partialFilterExpression: { state: 'due', 'parked.by': { $exists: true } },
   },
 ];
@@ -75,7 +75,7 @@ export const claimParked = (
     {
       sort: { 'parked.rank': 1, 'parked.turn': 1 },
       returnDocument: 'after',
-      hint: PARKED_INDEX,
+      hint: TURNS,
     },
   );
 
@@ -88,8 +88,8 @@ export const parkedKeys = async (db: mongo.Db): Promise<string[]> => {
       { state: 'due', 'parked.by': { $gt: after } },
       {
         projection: { _id: 0, 'parked.by': 1 },
-        sort: { 'parked.by': 1, 'parked.rank': 1, 'parked.turn': 1 },
-        hint: PARKED_INDEX,
+        sort: TURNS,
+        hint: TURNS,
       },
     );
     if (next?.parked == null) return keys;
@@ -103,7 +103,7 @@ export const unparkAll = async (db: mongo.Db, by: string, now: Date): Promise<vo
   await batches(db).updateMany(
     { 'parked.by': by, state: 'due' },
     { $set: { notBefore: now }, $unset: { parked: '' } },
-    { hint: PARKED_INDEX },
+    { hint: TURNS },
   );
 };
 

@@ -11,7 +11,7 @@ describe('complaints about the rate', () => {
     );
     return {
       told,
-      complain(times: number, atMs: number, key = 'shop/fcm/default') {
+      complain: (times: number, atMs: number, key = 'shop/fcm/default'): void => {
         nowMs = atMs;
         for (let time = 0; time < times; time += 1) complaints.heard(key, perSecond);
       },

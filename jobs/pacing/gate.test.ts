@@ -52,7 +52,7 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
   const send = async (
     gate: Gate,
     devices: number,
-    { lane = 'campaign' as Lane, who = 'somebody', signal = never } = {},
+    { lane = 'campaign', who = 'somebody', signal = never } = {},
   ): Promise<void> => {
     const lot = gate.enter(devices, lane);
     for (let left = devices; left > 0; ) {

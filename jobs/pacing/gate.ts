@@ -64,10 +64,10 @@ const SECOND_MS = 1_000;
 /** How much of a second's permits may be in, by lane: a transactional push enters where a campaign has filled the room. */
 const ROOM: Readonly<Record<Lane, number>> = { transactional: 2, default: 1.25, campaign: 1 };
 /** Before it is known how much of the rate this process gets, and however little it was. */
-const FIRST_ROOM = 0.25;
-const LEAST_ROOM = 0.1;
+const FIRST_ROOM = 0.5;
+const LEAST_ROOM = 0.25;
 /** More than left in the last second, so that it can grow. */
-const ROOM_GROWTH = 1.25;
+const ROOM_GROWTH = 1.5;
 /** So much waits no longer than a tenth of a second. */
 const QUIET_SHARE = 0.1;
 

@@ -1,9 +1,9 @@
 /** A clock and its timers in the hands of a test: time passes only when the test says so. */
 
 export interface VirtualTime {
-  now(): number;
+  readonly now: () => number;
   /** Calls back after so long; returns what takes that back. */
-  later(ms: number, call: () => void): () => void;
+  readonly later: (ms: number, call: () => void) => () => void;
   /** Lets so much time pass, timers and whatever they resolve in their order. */
   pass(ms: number): Promise<void>;
 }
