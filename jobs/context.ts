@@ -6,7 +6,9 @@ import type { InFlight } from './in-flight.js';
 import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
 import type { Profiles } from './profiles.js';
+import type { Reads } from './reads.js';
 import type { TokenGuard } from './token-guard.js';
+import type { Writes } from './writes.js';
 
 export interface JobContext {
   readonly parts: JobParts;
@@ -16,6 +18,8 @@ export interface JobContext {
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
   readonly pacing: Pacing;
+  readonly reads: Reads;
+  readonly writes: Writes;
   /** Aborted when this process is told to stop. */
   readonly stopping: AbortSignal;
 }

@@ -5,7 +5,9 @@ import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import { PACING, pacingIndexes } from '../models/pacing.js';
 import { parkedIndexes } from '../models/parked.js';
+import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
@@ -14,6 +16,7 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { CLOSED_DOOR } from './hand-over.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
@@ -21,22 +24,29 @@ import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
+import { createReads } from './reads.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
+import { createWrites } from './writes.js';
 
-const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
+const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => ({
   parts,
   profiles: createProfiles(parts),
   secrets: createAppSecrets(parts.db, parts.secretBox),
-  breaker: createBreaker(parts.monotonic, (profile, state) => {
-    const [app = '', vendor = '', name = ''] = profile.split('/');
-    parts.metrics.breaker(app, vendor, name, state);
+  breaker: createBreaker(parts, {
+    changed: (profile, state) => {
+      const names = namesOfProfile(profile);
+      parts.metrics.breaker(names.app, names.vendor, names.profile, state);
+    },
+    due,
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
   pacing: createPacing(parts, stopping),
+  reads: createReads(parts.db),
+  writes: createWrites(parts.connection),
   stopping,
 });
 
@@ -48,11 +58,12 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(BATCHES).createIndexes([...batchIndexes, ...parkedIndexes]);
   await db.collection(PACING).createIndexes(pacingIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
+  await db.collection(RESTS).createIndexes(restIndexes);
 };
 
 export const createEngine = (parts: JobParts): Engine => {
   const stopping = new AbortController();
-  const context = createContext(parts, stopping.signal);
+  const context = createContext(parts, stopping.signal, () => wake());
   const { db, timings, role } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
@@ -65,12 +76,17 @@ export const createEngine = (parts: JobParts): Engine => {
     else if (sends) lanes.wakePlanner();
     wakes.call();
   };
+  const lookAtBreaker = (): Promise<void> =>
+    context.breaker.look().catch((error: unknown) => {
+      parts.log.warn('It is not known which vendor profiles rest; the next look tells', { error });
+    });
   const ticks = createTicks(parts.log, [
     {
       name: 'beat',
       everyMs: timings.beatMs,
       work: () => beat(db, parts.owner, context.inFlight.held()),
     },
+    { name: 'breaker', everyMs: timings.breakerMs, work: () => context.breaker.look() },
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
     { name: 'pacing', everyMs: timings.controlMs, work: () => context.pacing.refresh() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
@@ -97,8 +113,9 @@ export const createEngine = (parts: JobParts): Engine => {
 
   return {
     async accept(request, session) {
-      const task = await accept(context, request, session);
-      if (session == null) wake(task);
+      const door = sends ? lanes : CLOSED_DOOR;
+      const { task, waits } = await accept(context, request, { session, door });
+      if (session == null && waits) wake(task);
       return task;
     },
     wake,
@@ -115,12 +132,14 @@ export const createEngine = (parts: JobParts): Engine => {
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
-    vendorChanged(app, vendor, profile) {
+    vendorChanged(app) {
       context.profiles.changed(app);
-      context.breaker.reset(`${app}/${vendor}/${profile}`);
       void context.pacing.refresh().catch(() => undefined);
+      // Others see it at their next look.
+      if (sends) void lookAtBreaker();
       wake();
     },
+    rests: (app) => restsOfApp(db, app),
     async ready() {
       await batches(db).findOne(
         { state: 'due' },
@@ -133,6 +152,7 @@ export const createEngine = (parts: JobParts): Engine => {
       await keepDeliveries(parts);
       await wakes.start();
       if (!sends) return;
+      await lookAtBreaker();
       ticks.start();
       lanes.wake();
     },

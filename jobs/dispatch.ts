@@ -3,21 +3,31 @@ import type { Batch } from '../models/batch.js';
 import { markSending, releaseBatch, tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
+import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
-import { endAll, heldBack, vendorProfileOf } from './held-back.js';
+import type { Known } from './hand-over.js';
+import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
-import type { Pass } from './pacing/pacing.js';
+import type { Share } from './pacing/pacing.js';
 import type { OpenProfile } from './profiles.js';
 import { type Group, startSending } from './send.js';
-import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
+import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
 interface Run {
   readonly held: Held;
   readonly slot: Slot;
+  readonly pass: Pass;
+  readonly known?: Known;
 }
+
+/** Devices that were read longer ago are read again. */
+const FRESH_MS = 2_000;
+
+const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
+  known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
 
 const variantKey = ({ locale, data }: Variant): string =>
   data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
@@ -41,18 +51,18 @@ const groupsOf = (
   }));
 };
 
-/** Of a batch that asks a refused account again, only one push is sent. */
+/** Of a batch that asks whether a profile is well again, only one push is sent. */
 const spareAllButProbe = (
   { breaker }: JobContext,
   batch: Batch,
   sorted: BatchTargets,
+  pass: Pass,
 ): { sorted: BatchTargets; spared: Again[] } => {
-  const { state, reason } = breaker.state(vendorProfileOf(batch));
-  if (state !== 'half-open') return { sorted, spared: [] };
+  if (pass !== 'probe') return { sorted, spared: [] };
   const [probe, ...others] = sorted.targets;
   const spared = others.map(({ index }) => ({
     index,
-    reason: reason ?? 'account-refused',
+    reason: breaker.codeOf(vendorProfileOf(batch)) ?? 'resting',
     afterMs: 0,
     countsAsAttempt: false,
     maybe: batch.maybe,
@@ -63,16 +73,17 @@ const spareAllButProbe = (
 const send = async (
   context: JobContext,
   task: Task,
-  { batch, permits }: Pass,
+  { batch, permits }: Share,
   open: OpenProfile,
-  { held, slot }: Run,
+  { held, slot, pass, known }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
-  const asked = { readAt: new Date(parts.now()), revision: open.revision };
-  const read = await readTargets(context, task, batch);
-  const { sorted, spared } = spareAllButProbe(context, batch, read);
+  const fresh = freshOf(context, known);
+  const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
+  const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
+  const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
   if (sorted.targets.length === 0) {
-    breaker.undecided(vendorProfileOf(batch));
+    await breaker.undecided(vendorProfileOf(batch), pass);
     const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
     await settleWith(context, task, batch, verdicts, asked);
     return;
@@ -80,15 +91,15 @@ const send = async (
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
-  if (!(await markSending(parts.db, batch))) {
-    breaker.undecided(vendorProfileOf(batch));
+  if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
+    await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
-  const startedAt = parts.monotonic();
+  const sentAtMs = parts.monotonic();
   const sending = startSending(adapter, groups, {
     signal: held.signal,
     heard(outcome) {
@@ -98,52 +109,75 @@ const send = async (
     ...(permits == null ? {} : { permits }),
   });
   void sending.all.then(() => {
-    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
+    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
-  await gather({ context, task, batch, sorted, asked, spared, sending, held }, slot);
+  const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
+  await gather(sent, slot);
 };
 
-const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
-  const { parts, profiles } = context;
-  const task = await tasks(parts.db).findOne({ _id: batch.task });
-  if (task == null) throw new Error('A batch has no task');
-  if (await heldBack(context, task, batch)) return;
-  const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
-  if (open == null) {
-    context.breaker.undecided(vendorProfileOf(batch));
-    await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
-    return;
-  }
-  const fetched = run.slot.admitted != null;
-  const pass = await context.pacing.admit(task, batch, open, { fetched });
-  run.slot.admitted?.();
-  if (pass == null) {
-    context.breaker.undecided(vendorProfileOf(batch));
+/** Sends as much of a batch as its pace allows now; the rest waits. */
+const sendShare = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  open: OpenProfile,
+  run: Run,
+): Promise<void> => {
+  const { admitted } = run.slot;
+  const share = await context.pacing.admit(task, batch, open, { fetched: admitted != null });
+  admitted?.();
+  if (share == null) {
+    await context.breaker.undecided(vendorProfileOf(batch), run.pass);
     return;
   }
   try {
-    await send(context, task, pass, open, run);
+    await send(context, task, share, open, run);
   } finally {
-    pass.leave();
+    share.leave();
+  }
+};
+
+const dispatchBatch = async (
+  context: JobContext,
+  batch: Batch,
+  run: Omit<Run, 'pass'>,
+): Promise<void> => {
+  const { parts, profiles, breaker } = context;
+  const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
+  if (task == null) throw new Error('A batch has no task');
+  // What accept hands over has passed already.
+  const pass = run.known == null ? await admit(context, task, batch) : 'free';
+  if (pass == null) return;
+  try {
+    const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
+    if (open != null) {
+      await sendShare(context, task, batch, open, { ...run, pass });
+      return;
+    }
+    await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
+  } catch (error) {
+    // It may have been the probe of its profile, which others wait for.
+    await breaker.undecided(vendorProfileOf(batch), pass);
+    throw error;
   }
 };
 
 /**
- * Sends a batch that was just claimed; never rejects. After an unforeseen failure one that was only claimed is due again in a
- * moment; one that was being sent is left to its dying lease, because its devices may have got the push.
+ * Sends a batch that was just claimed, or handed over by accept with what it knows; never rejects. After an unforeseen
+ * failure one that was only claimed is due again in a moment; one that was being sent is left to its dying lease, because
+ * its devices may have got the push.
  */
 export const dispatchClaimed = async (
   context: JobContext,
   batch: Batch,
   slot: Slot,
+  known?: Known,
 ): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
-    await dispatchBatch(context, batch, { held, slot });
+    await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
-    // It may have been the probe of its profile, which others wait for.
-    context.breaker.undecided(vendorProfileOf(batch));
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {
       state: 'due',

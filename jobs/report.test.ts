@@ -77,7 +77,7 @@ describe('report', () => {
       accepted(0),
       { index: 1, state: 'suppressed', reason: 'no-consent' },
     ];
-    expect(await write(batch, { ended })).to.deep.equal({ written: true });
+    expect(await write(batch, { ended })).to.deep.equal({ written: true, taskEnded: false });
     const shown = (await rows()).map(({ _id: _id, ...row }) => row);
     const at = { v: 'sandbox', p: 'default', t: new Date(nowMs) };
     expect(shown).to.deep.equal([
@@ -107,7 +107,7 @@ describe('report', () => {
         again: [again(1), again(2, { maybe: true })],
         stragglers: [3],
       });
-      expect(result).to.deep.equal({ written: false });
+      expect(result).to.deep.equal({ written: false, taskEnded: false });
       expect(await stored()).to.deep.equal(before);
       expect(await rows()).to.deep.equal([]);
     });
@@ -118,7 +118,7 @@ describe('report', () => {
       await batches(db()).updateOne({ _id: batch._id }, { $inc: { fence: 1 } });
       await write(successor, { ended: [accepted(0)] });
       const late = await write(batch, { ended: [{ index: 0, state: 'failed', reason: 'late' }] });
-      expect(late).to.deep.equal({ written: false });
+      expect(late).to.deep.equal({ written: false, taskEnded: false });
       expect((await rows()).map(({ s }) => s)).to.deep.equal(['accepted']);
     });
   });

@@ -6,6 +6,8 @@ import type { SendTarget } from './targets.js';
 export interface Sending {
   /** Outcomes by the index in the batch, as far as they are known. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** How many were given to the adapter so far. */
+  readonly begun: number;
   /** Resolves when every target has its outcome; never rejects. */
   readonly all: Promise<void>;
 }
@@ -39,12 +41,14 @@ export const startSending = (
   { signal, heard, permits }: SendOptions,
 ): Sending => {
   const outcomes = new Map<number, Outcome>();
+  let begun = 0;
   const learn = (target: SendTarget | undefined, outcome: Outcome): void => {
     if (target == null || outcomes.has(target.index)) return;
     outcomes.set(target.index, outcome);
     heard(outcome);
   };
   const sendTogether = async ({ message, targets }: Group): Promise<void> => {
+    begun += targets.length;
     try {
       const answers = await adapter.send(message, targets, signal, (index, outcome) => {
         learn(targets[index], outcome);
@@ -72,5 +76,12 @@ export const startSending = (
   };
   const sendGroup = (group: Group): Promise<void> =>
     permits == null ? sendTogether(group) : sendPaced(group, permits());
-  return { outcomes, all: Promise.all(groups.map(sendGroup)).then(() => undefined) };
+  const all = Promise.all(groups.map(sendGroup)).then(() => undefined);
+  return {
+    outcomes,
+    all,
+    get begun() {
+      return begun;
+    },
+  };
 };

@@ -34,6 +34,8 @@ export interface Batch extends Lease {
   profile: string;
   lane: Lane;
   state: BatchState;
+  /** The only one that its task waits for: whoever reports it without a follow-up ends the task as well. */
+  sole?: true;
   /** Born at planning, so its size counts towards `targeted`; a follow-up's devices were counted before. */
   first: boolean;
   /** How often its devices were tried, this time included. Only trouble of the device raises it. */
@@ -56,6 +58,8 @@ export interface Batch extends Lease {
   notBefore: Date;
   /** Whose pace it waits for. */
   parked?: Parked;
+  /** It waits until this vendor profile is well again; `dueAt` is what `notBefore` was. */
+  waitsFor?: { profile: string; dueAt: Date };
   expiresAt: Date;
   /** Of its devices, how many went on to follow-up batches. `size` = sum of `counts` + `movedOn` once done. */
   movedOn: number;
@@ -120,6 +124,9 @@ export const splitCountKey = (key: string): { state: DeliveryState; reason?: str
 /** The ledger is read from this index alone, without touching a batch (an `explain` test holds it). */
 export const LEDGER_INDEX = 'ledger';
 
+/** Batches that wait for a vendor profile to be well again. */
+export const ASIDE_INDEX = 'set-aside';
+
 export const batchIndexes: mongo.IndexDescription[] = [
   {
     name: LEDGER_INDEX,
@@ -137,4 +144,10 @@ export const batchIndexes: mongo.IndexDescription[] = [
     partialFilterExpression: { state: { $in: ['claimed', 'sending'] } },
   },
   { name: 'held', key: { task: 1 }, partialFilterExpression: { state: 'held' } },
+  {
+    // Empty while all profiles are well.
+    name: ASIDE_INDEX,
+    key: { 'waitsFor.profile': 1, 'waitsFor.dueAt': 1 },
+    partialFilterExpression: { state: 'due', 'waitsFor.profile': { $exists: true } },
+  },
 ];

@@ -27,9 +27,11 @@ const stretch = (
 
 /** The head keeps id and lease; the rest is due, under a new id. `count` lies between the ends. */
 export const cutBatch = (batch: Batch, count: number): { head: Batch; rest: Batch } => {
-  const { owner: _owner, parked: _parked, ...others } = batch;
+  // Neither of two is the only batch of its task.
+  const { sole: _sole, ...kept } = batch;
+  const { owner: _owner, parked: _parked, waitsFor: _waitsFor, ...others } = kept;
   return {
-    head: { ...batch, ...stretch(batch, 0, count) },
+    head: { ...kept, ...stretch(batch, 0, count) },
     rest: {
       ...others,
       ...stretch(batch, count, batch.size),

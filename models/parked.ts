@@ -130,6 +130,7 @@ export const splitBatch = async (
           ...(accounts == null ? {} : { accounts }),
           ...(data == null ? {} : { data }),
         },
+        $unset: { sole: '' },
       },
       { session },
     );

@@ -52,7 +52,11 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
   const send = async (
     gate: Gate,
     devices: number,
-    { lane = 'campaign', who = 'somebody', signal = never } = {},
+    {
+      lane = 'campaign',
+      who = 'somebody',
+      signal = never,
+    }: { lane?: Lane; who?: string; signal?: AbortSignal } = {},
   ): Promise<void> => {
     const lot = gate.enter(devices, lane);
     for (let left = devices; left > 0; ) {

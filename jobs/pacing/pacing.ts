@@ -24,7 +24,7 @@ import { type Permits, permitsOf } from './permits.js';
 import { createTurns, type Turns } from './turns.js';
 
 /** What may be sent now of a batch. */
-export interface Pass {
+export interface Share {
   readonly batch: Batch;
   /** New ones for each send that goes on at the same time; absent where nothing is paced. */
   readonly permits?: () => Permits;
@@ -45,7 +45,9 @@ export interface Pacing {
     batch: Batch,
     open: OpenProfile,
     options?: { readonly fetched?: boolean },
-  ): Pass | Promise<Pass | null>;
+  ): Share | Promise<Share | null>;
+  /** A batch need not wait for its pace, as far as this process knows: it may be handed over as being sent. */
+  isQuiet(task: Task, batch: Batch): boolean;
   /** Complaints of a vendor slow its profile down. */
   heard(batch: Batch, outcome: Outcome): void;
   /** Notices rates that were changed and batches that wait. */
@@ -173,7 +175,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     return null;
   };
 
-  const enter = (gates: readonly Paced[], batch: Batch): Pass => {
+  const enter = (gates: readonly Paced[], batch: Batch): Share => {
     const lots: Lot[] = gates.map(({ gate }) => gate.enter(batch.size, batch.lane));
     return {
       batch,
@@ -184,32 +186,35 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     };
   };
 
+  /** Nobody is ahead of a batch that was just claimed. */
+  const isFree = ({ gate, hasParked }: Paced, { lane, size }: Batch): boolean =>
+    (lane === 'transactional' || !hasParked) && gate.isQuiet(lane, size);
+
   const admitPaced = async (
     gates: readonly Paced[],
     batch: Batch,
     fetched: boolean,
-  ): Promise<Pass | null> => {
+  ): Promise<Share | null> => {
     const { lane, size } = batch;
-    const busy = gates.find(({ gate, hasParked }) => {
-      const isNext = fetched || lane === 'transactional' || !hasParked;
-      return !isNext || (fetched ? gate.room(lane) === 0 : !gate.isQuiet(lane, size));
-    });
+    // Handed over as being sent, it waits at the gate: it is too late to wait in the database.
+    if (batch.state === 'sending') return enter(gates, batch);
+    const busy = gates.find((one) => (fetched ? one.gate.room(lane) === 0 : !isFree(one, batch)));
     if (busy != null) return park(busy, batch);
     const [tightest] = gates.toSorted((one, other) => one.gate.room(lane) - other.gate.room(lane));
     const room = tightest?.gate.room(lane) ?? size;
     if (tightest == null || size <= room * LITTLE_MORE) return enter(gates, batch);
-    const pass = enter(gates, { ...batch, size: room });
+    const share = enter(gates, { ...batch, size: room });
     try {
       const parking = parkingFor(tightest, batch, size - room);
       const head = await splitBatch(connection, db, batch, room, parking);
       if (head == null) {
-        pass.leave();
+        share.leave();
         return null;
       }
       waitFor(tightest);
-      return { ...pass, batch: head };
+      return { ...share, batch: head };
     } catch (error) {
-      pass.leave();
+      share.leave();
       throw error;
     }
   };
@@ -240,6 +245,11 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     admit(task, batch, open, { fetched = false } = {}) {
       const gates = pacedFor(task, batch, open);
       return gates.length === 0 ? { batch, leave: never } : admitPaced(gates, batch, fetched);
+    },
+    isQuiet(task, batch) {
+      if (task.ratePerSecond != null) return false;
+      const known = paced.get(profileKeyOf(batch));
+      return known == null || isFree(known, batch);
     },
     heard(batch, outcome) {
       if (outcome.kind !== 'try-later' || outcome.cause !== 'rate') return;

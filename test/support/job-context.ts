@@ -11,7 +11,9 @@ import { createMetrics } from '../../jobs/metrics.js';
 import { createPacing } from '../../jobs/pacing/pacing.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createProfiles } from '../../jobs/profiles.js';
+import { createReads } from '../../jobs/reads.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
+import { createWrites } from '../../jobs/writes.js';
 import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../../models/batch.js';
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
@@ -117,9 +119,11 @@ export const jobContext = async (
     parts,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(db, parts.secretBox),
-    breaker: createBreaker(parts.monotonic),
+    breaker: createBreaker(parts),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
+    reads: createReads(db),
+    writes: createWrites(connection),
     pacing: createPacing(parts, stopping),
     stopping,
   };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose, { type Connection } from 'mongoose';
 import { type EmbeddedMongo, startEmbeddedMongo } from '../../server/embedded-mongo/index.js';
+import { isAlive } from '../../server/embedded-mongo/is-alive.js';
 
 /** The very first run on a machine downloads MongoDB. */
 const START_TIMEOUT_MS = 300_000;
@@ -16,15 +17,6 @@ interface TestMongo {
 }
 
 let running: Promise<TestMongo> | undefined;
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A run that crashed takes its mongod with it, but leaves hundreds of megabytes of files. */
 const removeDataOfCrashedRuns = async (): Promise<void> => {
@@ -72,7 +64,10 @@ export const testDatabase = (): (() => TestDatabase) => {
     this.timeout(START_TIMEOUT_MS);
     const name = `test_${randomBytes(6).toString('hex')}`;
     const uri = (await testMongoUri()).replace('/pigeonpost?', `/${name}?`);
-    database = { uri, connection: await mongoose.createConnection(uri).asPromise() };
+    database = {
+      uri,
+      connection: await mongoose.createConnection(uri, { monitorCommands: true }).asPromise(),
+    };
   });
 
   after('drop the database', async () => {
