@@ -130,7 +130,7 @@ export class RequestWriter {
 
   /** RFC 9113 section 8.3: pseudo fields stand before all others. */
   private writeBlock(
-    target: Uint8Array,
+    target: Buffer,
     start: number,
     { request, bodyBytes }: OutgoingRequest,
     prepared: Prepared,
