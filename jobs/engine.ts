@@ -12,6 +12,8 @@ export interface TaskInput {
   audience: Audience;
   message: TaskMessage;
   schedule?: { at: Date };
+  /** Send no faster, whatever the vendors allow. */
+  ratePerSecond?: number;
   /** From the scheduled instant. */
   ttlSeconds?: number;
   expiresAt?: Date;
@@ -43,7 +45,7 @@ export class TaskStateConflict extends Error {
   override readonly name = 'TaskStateConflict';
   constructor(
     readonly state: Task['state'],
-    readonly verb: TaskVerb,
+    readonly verb: TaskVerb | 'change its rate',
   ) {
     super(`A task that is ${state} cannot be asked to ${verb}`);
   }
@@ -86,6 +88,8 @@ export interface Engine {
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
+  /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
+  setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

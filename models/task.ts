@@ -93,6 +93,8 @@ export interface Task extends Lease {
   /** The collection its delivery rows are in. */
   deliveriesIn: string;
   scheduledAt?: Date;
+  /** The caller wants it sent no faster. */
+  ratePerSecond?: number;
   expiresAt: Date;
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
@@ -127,6 +129,7 @@ export const taskSchema = new Schema<Task>(
     labels: Schema.Types.Mixed,
     deliveriesIn: { type: String, required: true },
     scheduledAt: Date,
+    ratePerSecond: Number,
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,
     planSequence: { type: Number, default: 0 },
