@@ -12,6 +12,7 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { erase } from './erase.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
@@ -100,6 +101,7 @@ export const createEngine = (parts: JobParts): Engine => {
       wake();
       return changed;
     },
+    erase: (app, what) => erase(context, app, what),
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),

@@ -3,6 +3,7 @@ import type { ClientSession, Types } from 'mongoose';
 import type { Problem } from '../adapters/adapter.js';
 import type { App } from '../models/app.js';
 import type { DeliveryState } from '../models/batch.js';
+import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Audience, IfUnsure, Lane, Task, TaskMessage } from '../models/task.js';
 
@@ -73,6 +74,13 @@ export interface DeliveryFilter {
   limit?: number;
 }
 
+/** What an erasure did. */
+export interface ErasureResult {
+  readonly devices: number;
+  /** A vendor keeps a batch waiting that was on its way: a push of it may still leave. */
+  readonly mayStillArrive: boolean;
+}
+
 export interface Engine {
   /**
    * Writes the task, and the batches of a small audience, in one transaction (the caller's `session` when given, whose
@@ -85,6 +93,8 @@ export interface Engine {
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
+  /** Resolves when all is deleted and nothing that was on its way can reach it any more, but not later than after a while. */
+  erase(app: string, what: Erasable): Promise<ErasureResult>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

@@ -26,6 +26,8 @@ export interface Timings {
   readonly stragglerMs: number;
   /** How often running work looks whether its task was paused or cancelled. */
   readonly controlMs: number;
+  /** How long an erasure waits for pushes that were on their way when it was asked for. */
+  readonly erasureWaitMs: number;
 }
 
 export const DEFAULT_TIMINGS: Timings = {
@@ -35,6 +37,7 @@ export const DEFAULT_TIMINGS: Timings = {
   sweepMs: 2_000,
   stragglerMs: 2_000,
   controlMs: 500,
+  erasureWaitMs: 20_000,
 };
 
 export interface JobParts {

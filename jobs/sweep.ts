@@ -6,6 +6,7 @@ import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
+import { eraseForgotten } from './erase.js';
 import { finishIfDone } from './finish.js';
 
 const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
@@ -139,6 +140,7 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   await hurryCancelled(db, now);
   await finishForgotten(context);
   await dropLists(db);
+  await eraseForgotten(context);
   await context.guard.review();
   return hasWork(db, now);
 };
