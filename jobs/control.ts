@@ -74,11 +74,10 @@ export const control = async (
     if (changed == null) continue;
     if (verb !== 'resume') context.inFlight.abortTask(id.toHexString());
     await moveBatches(context, id, verb);
-    if (verb === 'resume') {
-      await finishIfDone(context, id);
-      return tasks(db).findOne({ _id: id });
-    }
-    return changed;
+    if (verb === 'pause') return changed;
+    // Its last batch may have been reported while it was paused, and of one that was not planned yet there is none.
+    await finishIfDone(context, id);
+    return tasks(db).findOne({ _id: id });
   }
 };
 

@@ -36,7 +36,7 @@ export const DEFAULT_TIMINGS: Timings = {
   watchMs: 2_500,
   sweepMs: 2_000,
   stragglerMs: 2_000,
-  controlMs: 500,
+  controlMs: 250,
   erasureWaitMs: 20_000,
 };
 
