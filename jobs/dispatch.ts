@@ -20,8 +20,8 @@ interface Run {
   readonly known?: Known;
 }
 
-/** Devices that were read longer ago are read again. */
-const FRESH_MS = 2_000;
+/** Devices that were read longer ago are read again. Every erasure waits for so long: what is older knows of it. */
+export const FRESH_MS = 500;
 
 const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
   known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;

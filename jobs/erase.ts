@@ -1,7 +1,9 @@
 /** Erases, and answers only when nothing that was on its way can reach the erased any more. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { carryOut, type EraseContext, erase as eraseNow } from '../models/erase.js';
 import { type Erasable, erasuresBefore } from '../models/erasure.js';
 import type { JobContext } from './context.js';
+import { FRESH_MS } from './dispatch.js';
 import type { ErasureResult } from './engine.js';
 import { nothingOnItsWay } from './on-their-way.js';
 
@@ -29,6 +31,9 @@ export const erase = async (
 ): Promise<ErasureResult> => {
   const { parts } = context;
   const { devices, ids } = await eraseNow(await eraseContext(context, app), what);
+  // Accept may have read them just before, and writes the batch that it sends by this knowledge a moment later. Once the
+  // knowledge would be too old to send by, every batch that goes out by it is there to be seen.
+  if (ids.size > 0) await pause(FRESH_MS);
   const settled = await nothingOnItsWay(parts, app, ids, parts.timings.erasureWaitMs);
   if (!settled) parts.log.warn('An erasure was answered although a vendor keeps a batch waiting');
   return { devices, mayStillArrive: !settled };

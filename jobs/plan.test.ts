@@ -111,7 +111,9 @@ describe('a planner', function () {
     await planAccepted(jobs, going);
     expect(await targeted(task)).to.equal(STRETCH);
     // No vendor is set up, so all of what was planned is suppressed, and nothing is left to be waited for.
-    expect(await taskNow(task)).to.have.property('endedAt').that.is.a('date');
+    expect(await taskNow(task))
+      .to.have.property('endedAt')
+      .that.is.a('date');
   });
 
   it('stops when its task is paused, and the one that goes on misses and doubles nobody', async () => {
