@@ -24,6 +24,8 @@ const ALREADY: Record<TaskVerb, readonly TaskState[]> = {
 /** Where a paused task goes on: behind its last step. */
 const resumedState = (task: Task, now: Date): TaskState => {
   if (task.planned) return 'sending';
+  // Whether the task that it recalls has ended is for the sweep to say.
+  if (task.recallOf != null && task.planCursor == null) return 'scheduled';
   return task.scheduledAt != null && task.scheduledAt > now ? 'scheduled' : 'accepted';
 };
 

@@ -20,6 +20,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
+import { recall } from './recall.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
@@ -106,6 +107,11 @@ export const createEngine = (parts: JobParts): Engine => {
       const changed = await control(context, app, task, verb);
       wake();
       return changed;
+    },
+    async recall(request) {
+      const task = await recall(context, request);
+      wake();
+      return task;
     },
     erase: (app, what) => erase(context, app, what),
     report: ({ _id }) => readLedger(db, _id),

@@ -11,6 +11,7 @@ import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
+import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
@@ -87,7 +88,7 @@ const send = async (
   }
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
-  const adapter = open.adapter();
+  const adapter = sendingFor(task, open.adapter());
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     breaker.undecided(vendorProfileOf(batch));
     return;

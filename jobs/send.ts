@@ -23,7 +23,7 @@ const BROKEN: Outcome = {
 
 /** `heard` is told of every outcome at once. */
 export const startSending = (
-  adapter: Adapter,
+  adapter: Pick<Adapter, 'send'>,
   groups: readonly Group[],
   signal: AbortSignal,
   heard: (outcome: Outcome) => void,

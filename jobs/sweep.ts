@@ -16,6 +16,22 @@ const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
   );
 };
 
+/** Recalls wait until the books of the task that they recall are closed. */
+const startRecalls = async (db: mongo.Db): Promise<void> => {
+  const waiting = await tasks(db)
+    .find({ state: 'scheduled', recallOf: { $exists: true } }, { projection: { recallOf: 1 } })
+    .toArray();
+  if (waiting.length === 0) return;
+  const recalled = waiting.flatMap(({ recallOf }) => recallOf ?? []);
+  const ended = await tasks(db)
+    .find({ _id: { $in: recalled }, endedAt: { $exists: true } }, { projection: { _id: 1 } })
+    .toArray();
+  await tasks(db).updateMany(
+    { recallOf: { $in: ended.map(({ _id }) => _id) }, state: 'scheduled' },
+    { $set: { state: 'accepted' } },
+  );
+};
+
 /** More than the clocks of two processes may differ: nobody must send what was paused because their clock is behind. */
 const CLOCK_MARGIN_MS = 60_000;
 
@@ -134,6 +150,7 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   const { db } = context.parts;
   const now = new Date(context.parts.now());
   await startScheduled(db, now);
+  await startRecalls(db);
   await endPauses(db, now);
   await dueExpired(db, now);
   await freeForgotten(db, now);

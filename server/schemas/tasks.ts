@@ -5,12 +5,13 @@ import {
   type IfUnsure,
   LANES,
   type Lane,
+  type Replacement,
   TASK_STATES,
   type TaskMessage,
   type TaskState,
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
-import { messageSchema } from './message.js';
+import { messageSchema, replacement } from './message.js';
 import { cursor, instant, objectId, pageSize } from './values.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -80,6 +81,12 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
     .oxor('ttlSeconds', 'expiresAt');
 
 export const taskParams = joi.object<{ task: string }>({ task: objectId.required() });
+
+export interface RecallBody {
+  replacement?: Replacement;
+}
+
+export const recallBody = joi.object<RecallBody>({ replacement });
 
 export interface TaskListQuery {
   reference?: string;
