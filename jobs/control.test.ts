@@ -159,6 +159,24 @@ describe('pause, resume and cancel', function () {
     expect((await test.engine.report(task)).states).to.include({ expired: 1 });
   });
 
+  it('does not begin a recall before the task that it recalls has ended, though paused and resumed', async () => {
+    const task = await toBusy();
+    await firstTryOver(task);
+    const { db } = test.parts;
+    // Nobody sends it and nobody ends it: its worker seems to be at it.
+    const openOnes = { task: task._id, state: { $ne: 'done' } };
+    await db.collection('batches').updateMany(openOnes, { $set: { state: 'claimed' } });
+    const recall = await test.engine.recall({ app: test.app, by: 'test', task: task._id });
+    if (recall == null) throw new Error('No recall');
+    expect(recall).to.include({ state: 'scheduled' });
+    expect(await control(recall, 'pause')).to.include({ state: 'paused' });
+    expect(await control(recall, 'resume')).to.include({ state: 'scheduled' });
+    await db.collection('batches').updateMany(openOnes, { $set: { state: 'due' } });
+    await test.ended(task);
+    await test.ended(recall);
+    expect(await test.engine.report(recall)).to.include({ targeted: 0 });
+  });
+
   it('refuses to resume a task that is done', async () => {
     const device = await test.addDevice('sandbox-accept-done');
     const task = await test.accept({ audience: { devices: [device.toHexString()] } });

@@ -56,6 +56,8 @@ export interface Expectation {
   /** The batch's profile; absent at planning. */
   readonly vendor?: string;
   readonly profile?: string;
+  /** When it got the push that is to be recalled. */
+  readonly sentAt?: Date;
 }
 
 export const profileKey = (vendor: string, profile: string): string => `${vendor}/${profile}`;
@@ -102,7 +104,11 @@ const recallFault = (
   if (typeof manner === 'object') return `not-recallable:${manner.reason}`;
   if (manner === 'removed') return null;
   const consent = consentFor(device.consent, rules.purpose);
-  return consent === 'granted' ? null : consent;
+  if (consent !== 'granted') return consent;
+  // Somebody else may hold the device now: a text in the place of what they never saw is not for them.
+  const { at } = device.consent;
+  const isRenewed = at != null && expected.sentAt != null && at > expected.sentAt;
+  return isRenewed ? 'not-recallable:consent-renewed' : null;
 };
 
 /** Why this device must not get this task now; null when it may. Privacy comes first, so that its reason is the one told. */

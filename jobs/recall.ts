@@ -34,7 +34,7 @@ const expiryOf = ({ message, expiresAt, scheduledAt, createdAt }: Task, nowMs: n
 const messageOf = (message: TaskMessage, replacement: Replacement | undefined): TaskMessage => {
   const { storeSeconds: _, ...named } = message;
   if (replacement == null) return named;
-  const { title, body, localized, ...rest } = named;
+  const { title: _title, body: _body, localized: _localized, ...rest } = named;
   return { ...rest, ...replacement };
 };
 

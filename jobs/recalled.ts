@@ -8,11 +8,11 @@ import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 
 const REACHED = ['accepted', 'unknown'] as const;
-const FIELDS = { d: 1, v: 1, p: 1 } as const;
+const FIELDS = { d: 1, v: 1, p: 1, t: 1 } as const;
 
-const candidateOf = ({ d, v, p }: Pick<Delivery, keyof typeof FIELDS>): Candidate => ({
+const candidateOf = ({ d, v, p, t }: Pick<Delivery, keyof typeof FIELDS>): Candidate => ({
   id: d,
-  ...(v == null || p == null ? {} : { sentBy: { vendor: v, profile: p } }),
+  ...(v == null || p == null ? {} : { sentBy: { vendor: v, profile: p, sentAt: t } }),
 });
 
 /** Rows are final by now: the recall was not accepted before the books of the other task were closed. */
