@@ -16,6 +16,7 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { erase } from './erase.js';
 import { CLOSED_DOOR } from './hand-over.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
@@ -25,6 +26,7 @@ import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
+import { recall } from './recall.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
@@ -129,6 +131,12 @@ export const createEngine = (parts: JobParts): Engine => {
       void context.pacing.refresh().catch(() => undefined);
       return changed;
     },
+    async recall(request) {
+      const task = await recall(context, request);
+      wake();
+      return task;
+    },
+    erase: (app, what) => erase(context, app, what),
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),

@@ -13,6 +13,7 @@ import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { Share } from './pacing/pacing.js';
 import type { OpenProfile } from './profiles.js';
+import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
@@ -23,8 +24,8 @@ interface Run {
   readonly known?: Known;
 }
 
-/** Devices that were read longer ago are read again. */
-const FRESH_MS = 2_000;
+/** Devices that were read longer ago are read again. Every erasure waits for so long: what is older knows of it. */
+export const FRESH_MS = 500;
 
 const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
   known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
@@ -90,7 +91,7 @@ const send = async (
   }
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
-  const adapter = open.adapter();
+  const adapter = sendingFor(task, open.adapter());
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;

@@ -79,7 +79,8 @@ export const settleWith = async (
 ): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
   const { written, taskEnded, ...rest } = await report(context, task, batch, verdicts);
   if (!written) return {};
-  await context.guard.learn(batch, verdicts, asked);
+  // What a vendor says to a recall is no evidence of a token: some take back whatever they are told.
+  if (task.recallOf == null) await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
   if (!goesOn && !taskEnded) await finishIfDone(context, task._id);

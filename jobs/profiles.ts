@@ -44,10 +44,9 @@ const openAdapter = (
     return vendor.open(settings, deps);
   } catch (error) {
     const detail = error instanceof Error ? error.message : 'The settings cannot be used';
-    return {
-      send: async (_message, targets) =>
-        targets.map(() => ({ kind: 'account-refused', reason: 'settings-unusable', detail })),
-    };
+    const refuse: Adapter['send'] = async (_message, targets) =>
+      targets.map(() => ({ kind: 'account-refused', reason: 'settings-unusable', detail }));
+    return { send: refuse, recall: ({ message }, ...rest) => refuse(message, ...rest) };
   }
 };
 

@@ -36,7 +36,7 @@ export interface SendOptions {
 }
 
 export const startSending = (
-  adapter: Adapter,
+  adapter: Pick<Adapter, 'send'>,
   groups: readonly Group[],
   { signal, heard, permits }: SendOptions,
 ): Sending => {

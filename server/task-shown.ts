@@ -1,4 +1,5 @@
 /** How a task and its report look in answers. */
+import type { Types } from 'mongoose';
 import type { Ledger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
 
@@ -17,6 +18,7 @@ export const SUMMARY_FIELDS = {
   startedAt: 1,
   endedAt: 1,
   failure: 1,
+  recallOf: 1,
 } as const;
 
 export const taskSummaryShown = (task: Task) => {
@@ -33,11 +35,14 @@ export const taskSummaryShown = (task: Task) => {
     expiresAt: task.expiresAt,
     timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
     failure: task.failure,
+    recallOf: task.recallOf?.toHexString(),
   };
 };
 
-export const taskShown = (task: Task, report: Ledger) => ({
+/** `recalledBy`: its recall, if there is one. */
+export const taskShown = (task: Task, report: Ledger, recalledBy: Types.ObjectId | undefined) => ({
   ...taskSummaryShown(task),
+  recalledBy: recalledBy?.toHexString(),
   counts: { targeted: report.targeted, pending: report.pending, ...report.states },
   unmatched: task.unmatched,
   reasons: report.reasons,

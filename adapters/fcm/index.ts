@@ -8,6 +8,7 @@ import { check, PAYLOAD_BYTES } from './check.js';
 import { compose } from './compose.js';
 import { MAX_TTL_SECONDS, overrides } from './overrides.js';
 import { read } from './read.js';
+import { recallMessageOf, recalls } from './recall.js';
 import { type FcmSettings, settings } from './settings.js';
 
 /** Google asks clients to wait at least 10 s; its own libraries wait this long. */
@@ -37,6 +38,7 @@ const fcm: Vendor<FcmSettings> = {
   pacing: PACING,
   probeToken: 'pigeonpost-probe:belongs-to-nobody',
   check,
+  recalls,
   open(given, deps) {
     const { endpoint, ca, serviceAccount } = given;
     const way = ca == null ? {} : { tls: { ca } };
@@ -47,6 +49,7 @@ const fcm: Vendor<FcmSettings> = {
       targetsPerRequest: 1,
       timeoutMs: TIMEOUT_MS,
       compose: (message) => compose(message, given, deps.now()),
+      composeRecall: (recall) => compose(recallMessageOf(recall), given, deps.now()),
       read,
     });
     return fitAdapter(adapter, check);

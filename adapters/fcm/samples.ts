@@ -4,6 +4,7 @@ import { token } from './example.js';
 
 export { example } from './example.js';
 export { messages } from './message-samples.js';
+export { recalled } from './recall-samples.js';
 
 const targets = [{ token }];
 

@@ -5,6 +5,7 @@ import { TOKEN } from './example.js';
 
 export { example } from './example.js';
 export { messages } from './message-samples.js';
+export { recalled } from './recall-samples.js';
 
 const BAD = 'IQAAAExampleTokenThatHuaweiListsAsIllegal0000000000000000000000000000001';
 const OTHER = 'IQAAAExampleTokenThatHuaweiListsAsIllegal0000000000000000000000000000002';

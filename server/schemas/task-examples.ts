@@ -29,6 +29,12 @@ export const EXAMPLE_SUMMARY = {
   },
 };
 
+export const EXAMPLE_RECALL = {
+  id: 'a1c20e6a4f5e6d7c8b9a0b1c',
+  state: 'scheduled',
+  recallOf: EXAMPLE_SUMMARY.id,
+};
+
 const COUNTS = {
   targeted: 2,
   pending: 0,

@@ -5,12 +5,13 @@ import {
   type IfUnsure,
   LANES,
   type Lane,
+  type Replacement,
   TASK_STATES,
   type TaskMessage,
   type TaskState,
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
-import { messageSchema } from './message.js';
+import { messageSchema, replacement } from './message.js';
 import { cursor, instant, objectId, pageSize } from './values.js';
 import { ratePerSecond } from './vendors.js';
 
@@ -95,6 +96,12 @@ export const taskChange = joi.object<TaskChange>({
     .required()
     .description('Devices a second from now on; null for as many as the vendors allow'),
 });
+
+export interface RecallBody {
+  replacement?: Replacement;
+}
+
+export const recallBody = joi.object<RecallBody>({ replacement });
 
 export interface TaskListQuery {
   reference?: string;
