@@ -162,6 +162,12 @@ export interface Vendor<Settings = Record<string, unknown>> {
     /** The longest the vendor keeps a message for an offline device. */
     readonly maxStoreSeconds: number;
   };
+  /** How fast the vendor lets an ordinary account send, where it says so. An operator may set another rate. */
+  readonly pacing?: {
+    readonly perSecond: number;
+    /** From a standing start it wants to be reached slowly. */
+    readonly rampUpSeconds?: number;
+  };
   /** A token that is well formed and certainly belongs to nobody: with it, credentials are tried. */
   readonly probeToken: string;
   /** Faults of a message that the vendor would refuse, found without asking it. Pure. */

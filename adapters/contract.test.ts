@@ -128,6 +128,14 @@ describe('adapters', () => {
           expect(described.keys).to.include.all.keys([...vendor.secrets]);
         });
 
+        it('leaves the name of the rate to the gateway, and paces at more than nothing', () => {
+          const described = vendor.settings.describe() as { keys?: Record<string, unknown> };
+          expect(described.keys).not.to.have.property('ratePerSecond');
+          for (const [name, value] of Object.entries(vendor.pacing ?? {})) {
+            expect(value, name).to.be.a('number').above(0);
+          }
+        });
+
         it('has limits above zero', () => {
           for (const [limit, value] of Object.entries(vendor.limits)) {
             expect(value, limit).to.be.a('number').above(0);

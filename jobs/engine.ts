@@ -13,6 +13,8 @@ export interface TaskInput {
   audience: Audience;
   message: TaskMessage;
   schedule?: { at: Date };
+  /** Send no faster, whatever the vendors allow. */
+  ratePerSecond?: number;
   /** From the scheduled instant. */
   ttlSeconds?: number;
   expiresAt?: Date;
@@ -44,7 +46,7 @@ export class TaskStateConflict extends Error {
   override readonly name = 'TaskStateConflict';
   constructor(
     readonly state: Task['state'],
-    readonly verb: TaskVerb,
+    readonly verb: TaskVerb | 'change its rate',
   ) {
     super(`A task that is ${state} cannot be asked to ${verb}`);
   }
@@ -115,6 +117,8 @@ export interface Engine {
   recall(request: RecallRequest): Promise<Task | null>;
   /** Resolves when all is deleted and nothing that was on its way can reach it any more, but not later than after a while. */
   erase(app: string, what: Erasable): Promise<ErasureResult>;
+  /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
+  setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

@@ -20,6 +20,8 @@ export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
   readonly bulkhead: Bulkhead;
+  /** For a batch that has waited for its pace: called when it is known how much of it goes now. */
+  readonly admitted?: () => void;
 }
 
 export interface Verdicts extends BatchResult {
@@ -147,7 +149,9 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const slow = sorted.targets
     .filter(({ index }) => !outcomes.has(index))
     .sort((left, right) => left.index - right.index);
-  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, slow.length);
+  // Whose turn has not come yet is not the vendor's delay.
+  const unanswered = Math.max(0, sending.begun - outcomes.size);
+  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, unanswered);
   // The one push that asks may be slow: it has not answered yet.
   if (sent.pass === 'free' || slow.length === 0) tellBreaker(sent, outcomes.values());
   const verdicts = judge(task, batch, sorted.targets, outcomes);

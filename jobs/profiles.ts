@@ -12,6 +12,8 @@ export interface OpenProfile {
   readonly settings: Record<string, unknown>;
   /** Rises with every change of the settings. */
   readonly revision: number;
+  /** As the operator set it; null for no limit, absent for what the vendor declares. */
+  readonly ratePerSecond?: number | null;
   /** Opened on first use. */
   adapter(): Adapter;
 }
@@ -66,6 +68,7 @@ export const createProfiles = (
       profile: stored.profile,
       settings,
       revision: stored.revision,
+      ...(stored.ratePerSecond === undefined ? {} : { ratePerSecond: stored.ratePerSecond }),
       adapter: () => (adapter ??= openAdapter(vendor, settings, parts.adapterDeps)),
       close: async () => adapter?.close?.(),
     };

@@ -103,6 +103,8 @@ export interface Task extends Lease {
   /** The collection its delivery rows are in. */
   deliveriesIn: string;
   scheduledAt?: Date;
+  /** The caller wants it sent no faster. */
+  ratePerSecond?: number;
   expiresAt: Date;
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
@@ -139,6 +141,7 @@ export const taskSchema = new Schema<Task>(
     replacement: Schema.Types.Mixed,
     deliveriesIn: { type: String, required: true },
     scheduledAt: Date,
+    ratePerSecond: Number,
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,
     planSequence: { type: Number, default: 0 },

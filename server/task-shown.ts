@@ -10,6 +10,7 @@ export const SUMMARY_FIELDS = {
   'message.purpose': 1,
   reference: 1,
   labels: 1,
+  ratePerSecond: 1,
   expiresAt: 1,
   createdAt: 1,
   scheduledAt: 1,
@@ -30,6 +31,7 @@ export const taskSummaryShown = (task: Task) => {
     // JSON leaves out what is undefined.
     reference: task.reference,
     labels: task.labels,
+    ratePerSecond: task.ratePerSecond,
     expiresAt: task.expiresAt,
     timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
     failure: task.failure,

@@ -14,6 +14,13 @@ import { type FcmSettings, settings } from './settings.js';
 /** Google asks clients to wait at least 10 s; its own libraries wait this long. */
 const TIMEOUT_MS = 15_000;
 
+/**
+ * 600,000 messages a minute for each project, and no sudden start.
+ * https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
+ * https://firebase.google.com/docs/cloud-messaging/scale-fcm
+ */
+const PACING = { perSecond: 10_000, rampUpSeconds: 60 } as const;
+
 const fcm: Vendor<FcmSettings> = {
   name: 'fcm',
   settings,
@@ -28,6 +35,7 @@ const fcm: Vendor<FcmSettings> = {
     targetsPerRequest: 1,
     maxStoreSeconds: MAX_TTL_SECONDS,
   },
+  pacing: PACING,
   probeToken: 'pigeonpost-probe:belongs-to-nobody',
   check,
   recalls,

@@ -1,6 +1,8 @@
 /** A vendor's credentials and settings in an app: tried, sealed, stored; secrets are never shown again. */
 import type { Vendor } from '../../adapters/adapter.js';
 import type { App } from '../../models/app.js';
+import { dbOf } from '../../models/database.js';
+import { pacingFactors, USED_OF_QUOTA } from '../../models/pacing.js';
 import {
   type VendorProfile,
   vendorProfileId,
@@ -15,6 +17,7 @@ import { appParams } from '../schemas/apps.js';
 import {
   anySettings,
   everySettings,
+  givenVendorRate,
   probeQuery,
   profileAnswer,
   profileStoredAnswer,
@@ -32,20 +35,42 @@ const EXAMPLE_PROFILE = {
   vendor: 'sandbox',
   profile: 'default',
   settings: { latencyMs: 0, slowMs: 1000, apiKey: { set: true } },
+  ratePerSecond: 2000,
+  currentRatePerSecond: 1950,
   revision: 1,
   updatedAt: '2026-11-22T10:00:00.000Z',
 };
 
-type Stored = Pick<VendorProfile, '_id' | 'vendor' | 'profile' | 'settings' | 'secrets'> & {
-  revision: number;
-  updatedAt: Date;
+type Stored = Omit<VendorProfile, 'app'>;
+
+const rateOf = ({ vendors }: ApiParts, { vendor, ratePerSecond }: Stored): number | null =>
+  ratePerSecond === undefined ? (vendors.get(vendor)?.pacing?.perSecond ?? null) : ratePerSecond;
+
+/** `factor`: of its full rate, how much is allowed at present. */
+const shown = (parts: ApiParts, stored: Stored, factor: number) => {
+  const { vendor, profile, settings, revision, updatedAt } = stored;
+  const known = parts.vendors.get(vendor) ?? { secrets: [] };
+  const secrets = openSecrets(stored, known, parts.secretBox);
+  const marks = Object.fromEntries(Object.keys(secrets).map((key) => [key, { set: true }]));
+  const ratePerSecond = rateOf(parts, stored);
+  return {
+    vendor,
+    profile,
+    settings: { ...settings, ...marks },
+    ratePerSecond,
+    currentRatePerSecond:
+      ratePerSecond == null ? null : Math.round(ratePerSecond * USED_OF_QUOTA * factor),
+    revision,
+    updatedAt,
+  };
 };
 
-const shown = ({ vendors, secretBox }: ApiParts, stored: Stored) => {
-  const { vendor, profile, settings, revision, updatedAt } = stored;
-  const secrets = openSecrets(stored, vendors.get(vendor) ?? { secrets: [] }, secretBox);
-  const marks = Object.fromEntries(Object.keys(secrets).map((key) => [key, { set: true }]));
-  return { vendor, profile, settings: { ...settings, ...marks }, revision, updatedAt };
+const allShown = async (parts: ApiParts, stored: readonly Stored[]) => {
+  const factors = await pacingFactors(
+    dbOf(parts.connection),
+    stored.map(({ _id }) => _id),
+  );
+  return stored.map((each) => shown(parts, each, factors.get(each._id) ?? 1));
 };
 
 const vendorNamed = ({ vendors }: ApiParts, name: string): Vendor => {
@@ -58,7 +83,7 @@ const store = async (
   { connection, secretBox, adapters }: ApiParts,
   app: App,
   params: VendorParams,
-  settings: Record<string, unknown>,
+  { settings, ratePerSecond }: { settings: Record<string, unknown>; ratePerSecond?: number | null },
   vendor: Vendor,
 ): Promise<VendorProfile> => {
   const id = vendorProfileId(app._id, params.vendor, params.profile);
@@ -71,8 +96,10 @@ const store = async (
           vendor: params.vendor,
           profile: params.profile,
           ...sealSettings(id, settings, vendor, secretBox),
+          ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
           updatedAt: new Date(adapters.now()),
         },
+        ...(ratePerSecond === undefined ? { $unset: { ratePerSecond: '' } } : {}),
         $inc: { revision: 1 },
       },
       { upsert: true, returnDocument: 'after' },
@@ -91,7 +118,8 @@ const putVendor = (parts: ApiParts): Route =>
     summary: "Store a vendor's credentials and settings",
     description:
       'Before they are stored, the vendor is asked with a token that belongs to nobody. A secret that is left out ' +
-      'stays as it is, unless a URL changes with it; null removes it.',
+      'stays as it is, unless a URL changes with it; null removes it. `ratePerSecond` stands beside the settings, and a ' +
+      'change of it takes effect within a second.',
     params: vendorParams(parts.vendors.keys()),
     query: probeQuery,
     body: anySettings,
@@ -104,21 +132,26 @@ const putVendor = (parts: ApiParts): Route =>
       },
     },
     problems: ['CREDENTIAL_REFUSED', 'ENDPOINT_FORBIDDEN'],
-    example: { params: { vendor: 'sandbox' }, body: { apiKey: 'made-up-for-this-example' } },
-    handle: async ({ app, params, query, body }) => {
+    example: {
+      params: { vendor: 'sandbox' },
+      body: { apiKey: 'made-up-for-this-example', ratePerSecond: 2000 },
+    },
+    handle: async ({ app, params, query, body: { ratePerSecond: givenRate, ...given } }) => {
       const vendor = vendorNamed(parts, params.vendor);
+      const rate = validated(givenVendorRate, { ratePerSecond: givenRate });
       const id = vendorProfileId(app._id, params.vendor, params.profile);
       const before = await vendorProfileModel(parts.connection).findById(id).lean();
-      const merged = withKeptSecrets(body, before, vendor, parts.secretBox);
+      const merged = withKeptSecrets(given, before, vendor, parts.secretBox);
       const settings = validated(vendor.settings, merged);
       if (!parts.allowPrivateEndpoints) await refusePrivateEndpoints(settings);
       const tried =
         query.probe === 'skip'
           ? { result: 'skipped' as const }
           : await probe(vendor, settings, parts.adapters);
-      const stored = await store(parts, app, params, settings, vendor);
+      const stored = await store(parts, app, params, { settings, ...rate }, vendor);
       parts.engine.vendorChanged(app._id, params.vendor, params.profile);
-      return { status: 200, body: { ...shown(parts, stored), probe: tried } };
+      const [profile] = await allShown(parts, [stored]);
+      return { status: 200, body: { ...profile, probe: tried } };
     },
   });
 
@@ -138,7 +171,8 @@ const getVendor = (parts: ApiParts): Route =>
       const id = vendorProfileId(app._id, params.vendor, params.profile);
       const stored = await vendorProfileModel(parts.connection).findById(id).lean();
       if (stored == null) throw problem('NOT_FOUND');
-      return { status: 200, body: shown(parts, stored) };
+      const [profile] = await allShown(parts, [stored]);
+      return { status: 200, body: profile };
     },
   });
 
@@ -162,7 +196,7 @@ const listVendors = (parts: ApiParts): Route =>
         .find({ app: app._id })
         .sort({ vendor: 1, profile: 1 })
         .lean();
-      return { status: 200, body: { items: stored.map((each) => shown(parts, each)) } };
+      return { status: 200, body: { items: await allShown(parts, stored) } };
     },
   });
 

@@ -26,6 +26,10 @@ const summaryFields = {
   purpose: joi.string().required(),
   reference: joi.string(),
   labels: joi.object().pattern(joi.string(), joi.string().allow('')),
+  ratePerSecond: joi
+    .number()
+    .integer()
+    .description('Sent no faster than this; missing without such a wish'),
   expiresAt: shownInstant.required(),
   timings: joi
     .object({

@@ -8,6 +8,7 @@ export const EXAMPLE_TASK = {
     data: { order: '1042' },
     localized: { de: { title: 'Ihr Paket ist unterwegs' } },
   },
+  schedule: { ratePerSecond: 500 },
   ttlSeconds: 3600,
   reference: 'order-1042',
 };
@@ -18,6 +19,7 @@ export const EXAMPLE_SUMMARY = {
   lane: 'default',
   purpose: 'service',
   reference: 'order-1042',
+  ratePerSecond: 500,
   expiresAt: '2026-11-22T11:00:00.000Z',
   timings: {
     createdAt: '2026-11-22T10:00:00.000Z',
