@@ -1,6 +1,7 @@
 /** A vendor's credentials and settings in an app: tried, sealed, stored; secrets are never shown again. */
 import type { Vendor } from '../../adapters/adapter.js';
 import type { App } from '../../models/app.js';
+import type { Rest } from '../../models/rest.js';
 import {
   type VendorProfile,
   vendorProfileId,
@@ -28,12 +29,21 @@ import { withKeptSecrets } from '../vendor-secrets.js';
 
 const PATH = '/v1/apps/:app/vendors/:vendor{/:profile}';
 
-const EXAMPLE_PROFILE = {
+const EXAMPLE_STORED = {
   vendor: 'sandbox',
   profile: 'default',
   settings: { latencyMs: 0, slowMs: 1000, apiKey: { set: true } },
   revision: 1,
   updatedAt: '2026-11-22T10:00:00.000Z',
+};
+const EXAMPLE_PROFILE = {
+  ...EXAMPLE_STORED,
+  breaker: {
+    state: 'open',
+    reason: 'Apple cannot verify the key: check teamId, keyId and privateKey',
+    since: '2026-11-22T10:05:00.000Z',
+    nextProbeAt: '2026-11-22T10:05:40.000Z',
+  },
 };
 
 type Stored = Pick<VendorProfile, '_id' | 'vendor' | 'profile' | 'settings' | 'secrets'> & {
@@ -46,6 +56,13 @@ const shown = ({ vendors, secretBox }: ApiParts, stored: Stored) => {
   const secrets = openSecrets(stored, vendors.get(vendor) ?? { secrets: [] }, secretBox);
   const marks = Object.fromEntries(Object.keys(secrets).map((key) => [key, { set: true }]));
   return { vendor, profile, settings: { ...settings, ...marks }, revision, updatedAt };
+};
+
+/** Whether pushes go through it now, as all workers know it. */
+const breakerOf = (rest: Rest | undefined) => {
+  if (rest == null) return { state: 'closed' };
+  const { probing, reason, since, nextProbeAt } = rest;
+  return { state: probing ? 'half-open' : 'open', reason, since, nextProbeAt };
 };
 
 const vendorNamed = ({ vendors }: ApiParts, name: string): Vendor => {
@@ -100,7 +117,7 @@ const putVendor = (parts: ApiParts): Route =>
       200: {
         description: 'They are stored',
         schema: profileStoredAnswer,
-        example: { ...EXAMPLE_PROFILE, probe: { result: 'ok' } },
+        example: { ...EXAMPLE_STORED, probe: { result: 'ok' } },
       },
     },
     problems: ['CREDENTIAL_REFUSED', 'ENDPOINT_FORBIDDEN'],
@@ -138,7 +155,11 @@ const getVendor = (parts: ApiParts): Route =>
       const id = vendorProfileId(app._id, params.vendor, params.profile);
       const stored = await vendorProfileModel(parts.connection).findById(id).lean();
       if (stored == null) throw problem('NOT_FOUND');
-      return { status: 200, body: shown(parts, stored) };
+      const rests = await parts.engine.rests(app._id);
+      return {
+        status: 200,
+        body: { ...shown(parts, stored), breaker: breakerOf(rests.get(stored._id)) },
+      };
     },
   });
 
@@ -162,7 +183,12 @@ const listVendors = (parts: ApiParts): Route =>
         .find({ app: app._id })
         .sort({ vendor: 1, profile: 1 })
         .lean();
-      return { status: 200, body: { items: stored.map((each) => shown(parts, each)) } };
+      const rests = await parts.engine.rests(app._id);
+      const items = stored.map((each) => ({
+        ...shown(parts, each),
+        breaker: breakerOf(rests.get(each._id)),
+      }));
+      return { status: 200, body: { items } };
     },
   });
 
