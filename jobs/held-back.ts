@@ -36,6 +36,21 @@ export const endAll = async (
   if (written && !taskEnded) await finishIfDone(context, task._id);
 };
 
+/** Ends a batch whose task has ended or whose time is over; false when neither is so. */
+export const endIfOver = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+): Promise<boolean> => {
+  if (task.state === 'cancelled' || task.state === 'failed') {
+    await endAll(context, task, batch, 'cancelled', 'task-cancelled');
+    return true;
+  }
+  if (batch.expiresAt.getTime() > context.parts.now()) return false;
+  await endAll(context, task, batch, 'expired', batch.lastReason ?? 'not-sent-in-time');
+  return true;
+};
+
 /** Whether a batch may be sent now, as the breaker allows; null when it may not, and that has been dealt with. */
 export const admit = async (
   context: JobContext,
@@ -43,15 +58,7 @@ export const admit = async (
   batch: Batch,
 ): Promise<Exclude<Pass, 'rest'> | null> => {
   const { parts, breaker } = context;
-  const nowMs = parts.now();
-  if (task.state === 'cancelled' || task.state === 'failed') {
-    await endAll(context, task, batch, 'cancelled', 'task-cancelled');
-    return null;
-  }
-  if (batch.expiresAt.getTime() <= nowMs) {
-    await endAll(context, task, batch, 'expired', batch.lastReason ?? 'not-sent-in-time');
-    return null;
-  }
+  if (await endIfOver(context, task, batch)) return null;
   if (task.state === 'paused') {
     await releaseBatch(parts.db, batch, { state: 'held' });
     return null;

@@ -14,7 +14,7 @@ import {
   type Simulators,
   startSimulators,
 } from '../simulators/index.js';
-import { nodeTransport } from '../transport/node-transport.js';
+import { makeTransport } from '../transport/index.js';
 import type { Transport } from '../transport/transport.js';
 import { type EngineTest, engineTest } from './support/engine.js';
 import { credentialCache } from './support/fake-network.js';
@@ -49,7 +49,7 @@ describe('a sick vendor', function () {
   after(() => simulators.close());
   beforeEach(() => {
     for (const each of [simulators.fcm, simulators.apns, simulators.harmony]) each.reset();
-    transport = nodeTransport({
+    transport = makeTransport('own', {
       allowPrivateEndpoints: true,
       timeoutMs: TIMEOUT_MS,
       closeTimeoutMs: 20,

@@ -11,7 +11,7 @@
 import { DEFAULT_TABLE_BYTES, DynamicTable } from './dynamic-table.js';
 import { fieldBytes } from './header-field.js';
 import { MOST_INTEGER_BYTES, writeInteger } from './integers.js';
-import { type EncodableField, mostFieldBytes, writeLiteral } from './literals.js';
+import { type EncodableField, roomFor, writeLiteral } from './literals.js';
 import { Prepared } from './prepared.js';
 import { STATIC_FIELDS, staticFieldIndex, staticNameIndex } from './static-table.js';
 
@@ -42,9 +42,7 @@ export class HpackEncoder {
   }
 
   encode(fields: readonly EncodableField[]): Buffer {
-    let most = MOST_BEGINNING_BYTES;
-    for (const field of fields) most += mostFieldBytes(field);
-    const target = Buffer.allocUnsafe(most);
+    const target = Buffer.allocUnsafe(MOST_BEGINNING_BYTES + roomFor(fields));
     return target.subarray(0, this.writeFields(target, this.begin(target, 0), fields));
   }
 

@@ -75,18 +75,14 @@ export const decodeHuffman = (
   return written;
 };
 
-/** Throws a RangeError, which does not repeat the text, when a character is not an octet. */
+/** What `writeHuffman` needs. */
 export const huffmanBytes = (text: string): number => {
   let bits = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const octet = text.charCodeAt(at);
-    if (octet > 0xff) throw new RangeError('A header field has a character that is not an octet');
-    bits += CODE_BITS[octet]!;
-  }
+  for (let at = 0; at < text.length; at += 1) bits += CODE_BITS[text.charCodeAt(at)]!;
   return (bits + 7) >>> 3;
 };
 
-/** Every character must be an octet. Returns where the next octet goes. */
+/** Returns where the next octet goes. */
 export const writeHuffman = (target: Uint8Array, at: number, text: string): number => {
   let next = at;
   let held = 0;

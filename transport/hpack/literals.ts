@@ -1,7 +1,7 @@
 /** Literal representations (RFC 7541 section 6.2). */
 import { type IntegerHead, MOST_INTEGER_BYTES, writeInteger } from './integers.js';
 import { staticNameIndex } from './static-table.js';
-import { mostStringBytes, writePlainString, writeString } from './strings.js';
+import { mostStringBytes, refuseWideCharacters, writePlainString, writeString } from './strings.js';
 
 /**
  * `index`: worth a place in the table. `without`: not. `never`: nor in the table of anybody who passes it on, such as
@@ -22,9 +22,19 @@ const HEADS: Readonly<Record<Indexing, IntegerHead>> = {
   never: { pattern: 0x10, prefixBits: 4 },
 };
 
-/** The most that a field can need in any representation. */
-export const mostFieldBytes = ({ name, value }: EncodableField): number =>
-  MOST_INTEGER_BYTES + mostStringBytes(name) + mostStringBytes(value);
+/**
+ * The most that fields can need in any representation. Throws a RangeError when one of them cannot be written: what has
+ * begun to be written may have changed the table.
+ */
+export const roomFor = (fields: readonly EncodableField[]): number => {
+  let bytes = 0;
+  for (const { name, value } of fields) {
+    refuseWideCharacters(name);
+    refuseWideCharacters(value);
+    bytes += MOST_INTEGER_BYTES + mostStringBytes(name) + mostStringBytes(value);
+  }
+  return bytes;
+};
 
 export interface LiteralOptions {
   /** Where the table has the name, or 0. */
@@ -45,6 +55,7 @@ export const writeLiteral = (
 
 /** The beginning of a literal up to its value, for a name that many blocks have in common. */
 export const literalHead = (name: string, indexing: 'without' | 'never'): Uint8Array => {
+  refuseWideCharacters(name);
   const nameIndex = staticNameIndex(name);
   const head = Buffer.alloc(MOST_INTEGER_BYTES + mostStringBytes(name));
   let end = writeInteger(head, 0, HEADS[indexing], nameIndex);

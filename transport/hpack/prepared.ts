@@ -1,6 +1,6 @@
 /** Fields that many blocks have in common, with the bytes they came to as long as those hold. */
 import type { DynamicTable } from './dynamic-table.js';
-import { type EncodableField, mostFieldBytes } from './literals.js';
+import { type EncodableField, roomFor } from './literals.js';
 
 /** Below this, a loop is faster than a call of `set`. */
 const SHORT_BYTES = 48;
@@ -13,9 +13,7 @@ export class Prepared {
   private revision = 0;
 
   constructor(readonly fields: readonly EncodableField[]) {
-    let most = 0;
-    for (const field of fields) most += mostFieldBytes(field);
-    this.mostBytes = most;
+    this.mostBytes = roomFor(fields);
   }
 
   /** Whether the bytes mean the same fields to this table as it is now. */

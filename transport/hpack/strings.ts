@@ -7,10 +7,12 @@ const HUFFMAN_FLAG = 0x80;
 const HUFFMAN_LENGTH = { pattern: HUFFMAN_FLAG, prefixBits: 7 };
 const PLAIN_LENGTH = { pattern: 0, prefixBits: 7 };
 
+const WIDE = /[^\0-\xff]/;
+
 const SHARED_BYTES = 4096;
 const sharedScratch = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
-/** Up to here, characters one by one are faster than a call of `toString`. */
+/** Up to here, characters one by one are faster than a call of `toString` or `write`. */
 const SHORT_BYTES = 8;
 
 const textOf = (bytes: Buffer, start: number, end: number): string => {
@@ -40,13 +42,21 @@ export const readString = (cursor: Cursor): string => {
 /** The most that `writeString` and `writePlainString` can need. */
 export const mostStringBytes = (text: string): number => MOST_INTEGER_BYTES + text.length;
 
-/**
- * Never Huffman-coded: for what is written once and should cost little. Every character must be an octet; that is not
- * looked at. Like all that write, it returns where the next octet goes.
- */
+/** Throws a RangeError, which does not repeat the text, unless every character is an octet. */
+export const refuseWideCharacters = (text: string): void => {
+  if (WIDE.test(text)) throw new RangeError('A header field has a character that is not an octet');
+};
+
+// What writes a string relies on its characters being octets, and returns where the next octet goes.
+
+/** Never Huffman-coded: for what is written once and should cost little. */
 export const writePlainString = (target: Buffer, at: number, text: string): number => {
   const start = writeInteger(target, at, PLAIN_LENGTH, text.length);
-  return start + target.write(text, start, 'latin1');
+  const end = start + text.length;
+  if (end > target.length) throw new RangeError('There is no room for a header field');
+  if (text.length > SHORT_BYTES) target.write(text, start, 'latin1');
+  else for (let at = start; at < end; at += 1) target[at] = text.charCodeAt(at - start);
+  return end;
 };
 
 /** Huffman-coded where that is shorter. */

@@ -5,14 +5,14 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { unwatchAbort, watchAbort } from './abort-watch.js';
-import type { ExchangeQueue } from './exchange-queue.js';
+import { unwatchAbort, watchAbort } from '../abort-watch.js';
+import type { ExchangeQueue, Queued } from '../exchange-queue.js';
 import {
   TransportError,
   type TransportFault,
   type TransportReply,
   type TransportRequest,
-} from './transport.js';
+} from '../transport.js';
 
 export interface ExchangeOwner {
   /** Called once for each exchange. */
@@ -49,9 +49,9 @@ const replyHeaders = (received: IncomingHttpHeaders): Record<string, string> => 
   return headers;
 };
 
-export class Exchange {
+export class Exchange implements Queued<Exchange> {
   /** Links of the queue it waits in. */
-  queue: ExchangeQueue | undefined;
+  queue: ExchangeQueue<Exchange> | undefined;
   before: Exchange | undefined;
   after: Exchange | undefined;
   /** How often a peer has handed it back unprocessed. */

@@ -1,21 +1,22 @@
 /** All that goes to one origin: the connection in use, those that finish their last requests, and who waits. */
 import type { ClientHttp2Stream } from 'node:http2';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
+import type { Endpoint } from '../endpoint.js';
+import { ExchangeQueue } from '../exchange-queue.js';
+import type { TransportSettings } from '../options.js';
+import type { OriginPool } from '../pools.js';
+import { TransportError, type TransportReply, type TransportRequest } from '../transport.js';
 import { connect } from './connect.js';
 import { Connection, type ConnectionOwner, type OpenSession } from './connection.js';
-import type { Endpoint } from './endpoint.js';
 import { Exchange, type ExchangeOwner } from './exchange.js';
-import { ExchangeQueue } from './exchange-queue.js';
-import type { TransportSettings } from './options.js';
 import { requestHeaders } from './request-headers.js';
-import { TransportError, type TransportReply, type TransportRequest } from './transport.js';
 
 const MOST_REPEATS = 3;
 /** After the last request, how long sockets may take to say goodbye. */
 const GOODBYE_MS = 500;
 
-export class Pool implements ConnectionOwner, ExchangeOwner {
-  private readonly queue = new ExchangeQueue();
+export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
+  private readonly queue = new ExchangeQueue<Exchange>();
   private readonly running = new Set<Exchange>();
   /** With those that only finish what they have. */
   private readonly connections = new Set<Connection>();

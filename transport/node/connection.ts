@@ -6,8 +6,8 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { type KeepAliveTimes, keepAlive } from '../keep-alive.js';
 import type { Exchange } from './exchange.js';
-import { type KeepAliveTimes, keepAlive } from './keep-alive.js';
 
 export interface ConnectionOwner {
   /** A stream has ended, or the peer allows more of them. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { faultOf, lines, originOf } from '../test/support/transports.js';
+import { eachTransport, faultOf, originOf } from '../test/support/transports.js';
 import type { TransportRequest } from './transport.js';
 
-describe('the transport over node:http2', () => {
+eachTransport('a transport', (lines) => {
   const { line } = lines();
 
   it('posts path, headers and body, and returns status, headers and body', async () => {
@@ -117,7 +117,7 @@ describe('the transport over node:http2', () => {
   it('answers each of 10,000 requests once, with its own answer', async () => {
     const { send, server } = await line(undefined, {
       server: { settings: { maxConcurrentStreams: 100 } },
-      transport: { timeoutMs: 60_000 },
+      transport: { timeoutMs: 60_000, connectionsPerOrigin: 1 },
     });
     const answers = await Promise.all(
       Array.from({ length: 10_000 }, async (_, i) =>
