@@ -16,7 +16,7 @@ import {
   startApnsSimulator,
   startSimulators,
 } from '../simulators/index.js';
-import { nodeTransport } from '../transport/node-transport.js';
+import { makeTransport } from '../transport/index.js';
 import type { Transport } from '../transport/transport.js';
 import { type EngineTest, engineTest } from './support/engine.js';
 import { credentialCache } from './support/fake-network.js';
@@ -46,7 +46,7 @@ describe('tokens that a vendor calls dead', function () {
   beforeEach(async () => {
     simulators.apns.reset();
     development.reset();
-    transport = nodeTransport({ allowPrivateEndpoints: true, closeTimeoutMs: 20 });
+    transport = makeTransport('own', { allowPrivateEndpoints: true, closeTimeoutMs: 20 });
     registry = new Registry();
     test = await engineTest(database().connection, {
       adapterDeps: { transport, credentials: credentialCache(), now: Date.now },
