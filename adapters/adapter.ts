@@ -77,6 +77,24 @@ export type Outcome =
 
 export type OutcomeKind = Outcome['kind'];
 
+/**
+ * A push that is to be taken back. `message` names it as the push itself was named: `taskId`, `dedupeId`, `collapseKey` and
+ * overrides are those it was sent with. Its texts are what is to be seen in its place, if `replaces`.
+ */
+export interface Recall {
+  readonly message: Message;
+  /** The sender wants its texts to be seen, where a vendor cannot remove the push without a trace. */
+  readonly replaces: boolean;
+}
+
+/** How a push would be taken back: without a trace, or by another one in its place, which is seen. */
+export type RecallManner = 'removed' | 'replaced';
+
+/** Why a push cannot be taken back; a word of reports: `nothing-shown`. */
+export interface NotRecallable {
+  readonly reason: string;
+}
+
 export interface Adapter {
   /**
    * Sends one message to all targets; one outcome for each target, in their order. Never rejects for anything a vendor
@@ -85,6 +103,13 @@ export interface Adapter {
    */
   send(
     message: Message,
+    targets: readonly Target[],
+    signal: AbortSignal,
+    onOutcome?: (index: number, outcome: Outcome) => void,
+  ): Promise<Outcome[]>;
+  /** Takes a push back; like `send` in everything else. Doing it twice does no harm. Never asked of what `recalls` refuses. */
+  recall?(
+    recall: Recall,
     targets: readonly Target[],
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
@@ -137,10 +162,18 @@ export interface Vendor<Settings = Record<string, unknown>> {
     /** The longest the vendor keeps a message for an offline device. */
     readonly maxStoreSeconds: number;
   };
+  /** How fast the vendor lets an ordinary account send, where it says so. An operator may set another rate. */
+  readonly pacing?: {
+    readonly perSecond: number;
+    /** From a standing start it wants to be reached slowly. */
+    readonly rampUpSeconds?: number;
+  };
   /** A token that is well formed and certainly belongs to nobody: with it, credentials are tried. */
   readonly probeToken: string;
   /** Faults of a message that the vendor would refuse, found without asking it. Pure. */
   check(message: Message, settings: Settings): Problem[];
+  /** Whether and how a push can be taken back; absent, like the adapter's `recall`, where none can. Pure. */
+  recalls?(recall: Recall, settings: Settings): RecallManner | NotRecallable;
   /** Throws only for settings that the schema accepted but that cannot work, with a message safe to show. */
   open(settings: Settings, deps: AdapterDeps): Adapter;
 }

@@ -5,7 +5,7 @@ import {
   TransportError,
   type TransportReply,
 } from '../transport/transport.js';
-import type { Adapter, Message, Outcome, Target } from './adapter.js';
+import type { Adapter, Message, Outcome, Recall, Target } from './adapter.js';
 import { CredentialInUse } from './credential-in-use.js';
 
 /** A request as data, without its credential. */
@@ -58,6 +58,8 @@ export interface HttpVendorParts {
   readonly timeoutMs?: number;
   /** Composes what all targets share once, and returns what makes the request for some of them. No I/O. */
   compose(message: Message): (targets: readonly Target[]) => VendorRequest;
+  /** The same for what takes a push back; its replies are read like those of a push. */
+  readonly composeRecall?: (recall: Recall) => (targets: readonly Target[]) => VendorRequest;
   /** One outcome for each target. No I/O; never throws on a reply that parses. */
   read(reply: TransportReply, targets: readonly Target[]): Outcome[] | StaleCredential;
   close?(): Promise<void>;
@@ -169,43 +171,56 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     return exchange(sending, targets, true);
   };
 
-  return {
-    async send(message, targets, signal, onOutcome) {
-      const { aborted, forget } = abortOf(signal);
-      const sending: Sending = {
-        requestFor: parts.compose(message),
-        credential: new CredentialInUse(parts.authorizer, aborted),
-        signal,
-      };
-      const { targetsPerRequest } = parts;
-      const perRequest =
-        typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message);
-      const outcomes: Outcome[] = new Array<Outcome>(targets.length);
-      let next = 0;
-      const sendSome = async (): Promise<void> => {
-        while (next < targets.length) {
-          const start = next;
-          next += perRequest;
-          const some = targets.slice(start, next);
-          const answered = signal.aborted
-            ? forAll(some, unsent('aborted'))
-            : await exchange(sending, some);
-          answered.forEach((outcome, offset) => {
-            outcomes[start + offset] = outcome;
-            onOutcome?.(start + offset, outcome);
-          });
-        }
-      };
-
-      const requests = Math.ceil(targets.length / perRequest);
-      const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
-      try {
-        await Promise.all(Array.from({ length: workers }, sendSome));
-      } finally {
-        forget();
+  const sendAll = async (
+    requestFor: Sending['requestFor'],
+    perRequest: number,
+    targets: readonly Target[],
+    signal: AbortSignal,
+    onOutcome?: (index: number, outcome: Outcome) => void,
+  ): Promise<Outcome[]> => {
+    const { aborted, forget } = abortOf(signal);
+    const credential = new CredentialInUse(parts.authorizer, aborted);
+    const sending: Sending = { requestFor, credential, signal };
+    const outcomes: Outcome[] = new Array<Outcome>(targets.length);
+    let next = 0;
+    const sendSome = async (): Promise<void> => {
+      while (next < targets.length) {
+        const start = next;
+        next += perRequest;
+        const some = targets.slice(start, next);
+        const answered = signal.aborted
+          ? forAll(some, unsent('aborted'))
+          : await exchange(sending, some);
+        answered.forEach((outcome, offset) => {
+          outcomes[start + offset] = outcome;
+          onOutcome?.(start + offset, outcome);
+        });
       }
-      return outcomes;
-    },
+    };
+
+    const requests = Math.ceil(targets.length / perRequest);
+    const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
+    try {
+      await Promise.all(Array.from({ length: workers }, sendSome));
+    } finally {
+      forget();
+    }
+    return outcomes;
+  };
+
+  const { targetsPerRequest, composeRecall } = parts;
+  const perRequestOf = (message: Message): number =>
+    typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message);
+  const recall: Pick<Adapter, 'recall'> =
+    composeRecall == null
+      ? {}
+      : {
+          recall: (given, ...rest) =>
+            sendAll(composeRecall(given), perRequestOf(given.message), ...rest),
+        };
+  return {
+    send: (message, ...rest) => sendAll(parts.compose(message), perRequestOf(message), ...rest),
+    ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),
   };
 };

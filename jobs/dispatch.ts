@@ -11,7 +11,9 @@ import type { Known } from './hand-over.js';
 import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
+import type { Share } from './pacing/pacing.js';
 import type { OpenProfile } from './profiles.js';
+import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
@@ -22,8 +24,8 @@ interface Run {
   readonly known?: Known;
 }
 
-/** Devices that were read longer ago are read again. */
-const FRESH_MS = 2_000;
+/** Devices that were read longer ago are read again. Every erasure waits for so long: what is older knows of it. */
+export const FRESH_MS = 500;
 
 const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
   known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
@@ -72,7 +74,7 @@ const spareAllButProbe = (
 const send = async (
   context: JobContext,
   task: Task,
-  batch: Batch,
+  { batch, permits }: Share,
   open: OpenProfile,
   { held, slot, pass, known }: Run,
 ): Promise<void> => {
@@ -89,7 +91,7 @@ const send = async (
   }
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
-  const adapter = open.adapter();
+  const adapter = sendingFor(task, open.adapter());
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
@@ -99,14 +101,41 @@ const send = async (
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
   const sentAtMs = parts.monotonic();
-  const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
-    parts.metrics.pushed(batch.vendor, kind);
+  const sending = startSending(adapter, groups, {
+    signal: held.signal,
+    heard(outcome) {
+      parts.metrics.pushed(batch.vendor, outcome.kind);
+      context.pacing.heard(batch, outcome);
+    },
+    ...(permits == null ? {} : { permits }),
   });
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
   const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
   await gather(sent, slot);
+};
+
+/** Sends as much of a batch as its pace allows now; the rest waits. */
+const sendShare = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  open: OpenProfile,
+  run: Run,
+): Promise<void> => {
+  const { admitted } = run.slot;
+  const share = await context.pacing.admit(task, batch, open, { fetched: admitted != null });
+  admitted?.();
+  if (share == null) {
+    await context.breaker.undecided(vendorProfileOf(batch), run.pass);
+    return;
+  }
+  try {
+    await send(context, task, share, open, run);
+  } finally {
+    share.leave();
+  }
 };
 
 const dispatchBatch = async (
@@ -123,7 +152,7 @@ const dispatchBatch = async (
   try {
     const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
     if (open != null) {
-      await send(context, task, batch, open, { ...run, pass });
+      await sendShare(context, task, batch, open, { ...run, pass });
       return;
     }
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');

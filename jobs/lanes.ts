@@ -117,6 +117,12 @@ export const createLanes = (context: JobContext): Lanes => {
       },
     );
   const slotByLane = new Map<Lane, Slot>(LANES.map((lane) => [lane, slotOf(lane)]));
+  // What goes slowly holds up nobody in the places of its lane.
+  for (const [lane, slot] of slotByLane) {
+    context.pacing.fetchWith(lane, (batch, admitted) =>
+      dispatchClaimed(context, batch, { ...slot, admitted }),
+    );
+  }
   const lanes = new Map<Lane, Slots>(
     [...slotByLane].map(([lane, slot]) => [lane, slotsOf(lane, slot)]),
   );

@@ -1,6 +1,7 @@
 /** A batch: some devices of one task on one vendor profile. The ledger's counts live here. Driver, not Mongoose: hot path. */
 import { randomBytes } from 'node:crypto';
 import { mongo, type Types } from 'mongoose';
+import type { Parked } from './parked.js';
 import type { Lane, Lease } from './task.js';
 
 /** Where a delivery ends; `pending` is what is in a batch that is not `done`. */
@@ -55,6 +56,8 @@ export interface Batch extends Lease {
   /** Data laid over the message's, aligned with `devices`. */
   data?: (Record<string, string> | null)[];
   notBefore: Date;
+  /** Whose pace it waits for. */
+  parked?: Parked;
   /** It waits until this vendor profile is well again; `dueAt` is what `notBefore` was. */
   waitsFor?: { profile: string; dueAt: Date };
   expiresAt: Date;

@@ -51,7 +51,8 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     try {
       assertSendable(request);
     } catch (error) {
-      return Promise.reject(error);
+      const invalid = error as TransportError;
+      return Promise.reject(invalid);
     }
     const exchange = new Exchange(request, this);
     this.running += 1;
@@ -170,8 +171,8 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     connect(this.endpoint, attempt.signal, this, this.limits).then(
       (connection) => {
         ended();
-        // A GOAWAY may come in the same packet as the SETTINGS.
-        if (connection.closed) this.notConnected(this.cutOff());
+        // A GOAWAY may come in the same packet as the SETTINGS. One that is busy has only had its share of requests.
+        if (connection.closed && !connection.isBusy) this.notConnected(this.cutOff());
         else this.proceed();
       },
       (error: TransportError) => {
