@@ -22,7 +22,7 @@ import { testDatabase } from './support/mongo.js';
 import { until } from './support/until.js';
 
 const PATIENT = { withinMs: 60_000 };
-const TIMEOUT_MS = 8_000;
+const TIMEOUT_MS = 15_000;
 const MESSAGE = {
   title: 'Hello',
   body: 'there',
@@ -30,7 +30,7 @@ const MESSAGE = {
   priority: 'high' as const,
   purpose: 'service',
 };
-const TIMINGS = { leaseMs: 15_000, stragglerMs: 500, breakerMs: 100 };
+const TIMINGS = { breakerMs: 100 };
 
 describe('a sick vendor', function () {
   this.timeout(180_000);
@@ -69,7 +69,7 @@ describe('a sick vendor', function () {
   const start = async (change: Parameters<typeof engineTest>[1] = {}): Promise<EngineTest> => {
     const made = await engineTest(database().connection, {
       adapterDeps: { transport, credentials, now: Date.now },
-      batchesInFlight: 1,
+      batchesInFlight: 2,
       monotonic: () => performance.now() + skippedMs,
       timings: TIMINGS,
       ...(running[0] == null ? {} : { secretBox: running[0].parts.secretBox }),
@@ -133,14 +133,13 @@ describe('a sick vendor', function () {
       await sick.addProfile('harmony', settingsOf('harmony'));
       await well.addProfile('fcm', settingsOf('fcm'));
       simulators.harmony.fault({ kind: 'silent' });
-      const silent = await send(sick, 'harmony', 120, 'silent');
+      const silent = await send(sick, 'harmony', 500, 'silent');
       const startedAt = performance.now();
       const others = await send(well, 'fcm', 10, 'well');
       await allEnded(well, others.tasks);
-      const tookMs = performance.now() - startedAt;
-      expect(tookMs).to.be.below(TIMEOUT_MS);
-      // They did not wait for their turn behind all of the sick one's.
-      expect(await dueOf(sick)).to.be.above(60);
+      // They did not wait for their turn behind all of the sick one's, nor for the breaker.
+      expect(await dueOf(sick)).to.be.above(0);
+      expect(performance.now() - startedAt).to.be.below(TIMEOUT_MS);
       simulators.harmony.reset();
       skippedMs += 300_000;
       await allEnded(sick, silent.tasks);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { dbOf } from '../../models/database.js';
 import { grantPermits, slowDown } from '../../models/pacing.js';
+import { beginRest, rests } from '../../models/rest.js';
 import { vendorProfileModel } from '../../models/vendor-profile.js';
 import { openSettings } from '../../models/vendor-settings.js';
 import { testApi } from '../../test/support/api.js';
@@ -32,7 +33,59 @@ describe('/v1/apps/:app/vendors', () => {
 
   beforeEach(async () => {
     await vendorProfileModel(api().connection).deleteMany({});
+    await rests(dbOf(api().connection)).deleteMany({});
     changes.length = 0;
+  });
+
+  describe('GET', () => {
+    const since = new Date('2026-11-22T10:05:00Z');
+    const nextProbeAt = new Date('2026-11-22T10:05:40Z');
+    /** As a worker writes it, in another process. */
+    const rest = (revision: number, probing = false) =>
+      beginRest(dbOf(api().connection), {
+        _id: 'shop/pager/default',
+        app: 'shop',
+        cause: 'account-refused',
+        code: 'key-revoked',
+        reason: 'The key was revoked: upload another one',
+        restMs: 40_000,
+        ...{ since, nextProbeAt, probing, revision },
+      });
+    const breakers = async () => {
+      const one = await api().request('GET', PATH);
+      const list = await api().request('GET', '/v1/apps/shop/vendors');
+      expect(list.body.items).to.deep.equal([one.body]);
+      return one.body.breaker;
+    };
+
+    it('says that pushes go through a profile that is well', async () => {
+      await put({ apiKey: 'good-1' });
+      expect(await breakers()).to.deep.equal({ state: 'closed' });
+    });
+
+    it('says in words why a profile rests, and until when, whichever process found out', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1);
+      expect(await breakers()).to.deep.equal({
+        state: 'open',
+        reason: 'The key was revoked: upload another one',
+        since: since.toISOString(),
+        nextProbeAt: nextProbeAt.toISOString(),
+      });
+    });
+
+    it('says when a push is on its way to ask again', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1, true);
+      expect(await breakers()).to.include({ state: 'half-open' });
+    });
+
+    it('says nothing about settings that were replaced', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1);
+      await put({ apiKey: 'good-2' });
+      expect(await breakers()).to.deep.equal({ state: 'closed' });
+    });
   });
 
   describe('PUT', () => {

@@ -3,6 +3,7 @@ import type { Vendor } from '../../adapters/adapter.js';
 import type { App } from '../../models/app.js';
 import { dbOf } from '../../models/database.js';
 import { pacingFactors, USED_OF_QUOTA } from '../../models/pacing.js';
+import type { Rest } from '../../models/rest.js';
 import {
   type VendorProfile,
   vendorProfileId,
@@ -31,7 +32,7 @@ import { withKeptSecrets } from '../vendor-secrets.js';
 
 const PATH = '/v1/apps/:app/vendors/:vendor{/:profile}';
 
-const EXAMPLE_PROFILE = {
+const EXAMPLE_STORED = {
   vendor: 'sandbox',
   profile: 'default',
   settings: { latencyMs: 0, slowMs: 1000, apiKey: { set: true } },
@@ -39,6 +40,15 @@ const EXAMPLE_PROFILE = {
   currentRatePerSecond: 1950,
   revision: 1,
   updatedAt: '2026-11-22T10:00:00.000Z',
+};
+const EXAMPLE_PROFILE = {
+  ...EXAMPLE_STORED,
+  breaker: {
+    state: 'open',
+    reason: 'Apple cannot verify the key: check teamId, keyId and privateKey',
+    since: '2026-11-22T10:05:00.000Z',
+    nextProbeAt: '2026-11-22T10:05:40.000Z',
+  },
 };
 
 type Stored = Omit<VendorProfile, 'app'>;
@@ -71,6 +81,24 @@ const allShown = async (parts: ApiParts, stored: readonly Stored[]) => {
     stored.map(({ _id }) => _id),
   );
   return stored.map((each) => shown(parts, each, factors.get(each._id) ?? 1));
+};
+
+/** Whether pushes go through it now, as all workers know it. */
+const breakerOf = (rest: Rest | undefined) => {
+  if (rest == null) return { state: 'closed' };
+  const { probing, reason, since, nextProbeAt } = rest;
+  return { state: probing ? 'half-open' : 'open', reason, since, nextProbeAt };
+};
+
+const withBreakers = async (parts: ApiParts, app: App, stored: readonly Stored[]) => {
+  const [profiles, rests] = await Promise.all([
+    allShown(parts, stored),
+    stored.length === 0 ? new Map<string, Rest>() : parts.engine.rests(app._id),
+  ]);
+  return profiles.map((profile, index) => ({
+    ...profile,
+    breaker: breakerOf(rests.get(stored[index]?._id ?? '')),
+  }));
 };
 
 const vendorNamed = ({ vendors }: ApiParts, name: string): Vendor => {
@@ -128,7 +156,7 @@ const putVendor = (parts: ApiParts): Route =>
       200: {
         description: 'They are stored',
         schema: profileStoredAnswer,
-        example: { ...EXAMPLE_PROFILE, probe: { result: 'ok' } },
+        example: { ...EXAMPLE_STORED, probe: { result: 'ok' } },
       },
     },
     problems: ['CREDENTIAL_REFUSED', 'ENDPOINT_FORBIDDEN'],
@@ -171,7 +199,7 @@ const getVendor = (parts: ApiParts): Route =>
       const id = vendorProfileId(app._id, params.vendor, params.profile);
       const stored = await vendorProfileModel(parts.connection).findById(id).lean();
       if (stored == null) throw problem('NOT_FOUND');
-      const [profile] = await allShown(parts, [stored]);
+      const [profile] = await withBreakers(parts, app, [stored]);
       return { status: 200, body: profile };
     },
   });
@@ -196,7 +224,7 @@ const listVendors = (parts: ApiParts): Route =>
         .find({ app: app._id })
         .sort({ vendor: 1, profile: 1 })
         .lean();
-      return { status: 200, body: { items: await allShown(parts, stored) } };
+      return { status: 200, body: { items: await withBreakers(parts, app, stored) } };
     },
   });
 

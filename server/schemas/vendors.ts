@@ -77,7 +77,25 @@ const profileFields = {
   updatedAt: shownInstant.required(),
 };
 
-export const profileAnswer = joi.object(profileFields);
+const breaker = joi
+  .object({
+    state: joi
+      .string()
+      .valid('closed', 'open', 'half-open')
+      .required()
+      .description(
+        '`open`: nothing is sent, and nothing is lost. `half-open`: one push asks again',
+      ),
+    reason: joi.string().description('What is wrong, and what to do about it'),
+    since: shownInstant,
+    nextProbeAt: shownInstant.description(
+      'When one push asks again; a time that has passed: with the next push there is',
+    ),
+  })
+  .required()
+  .description('Whether pushes go through it; new settings close it within a second');
+
+export const profileAnswer = joi.object({ ...profileFields, breaker });
 export const profilesAnswer = joi.object({
   items: joi.array().items(profileAnswer).required(),
 });
