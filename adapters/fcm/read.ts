@@ -73,7 +73,7 @@ const condemnsToken = ({ code, message, violations }: ErrorReply): boolean => {
 const troubled = (reply: TransportReply, reason: string): Outcome => ({
   kind: 'try-later',
   reason,
-  afterMs: Math.max(retryAfterMs(reply) ?? 0, TROUBLE_FLOOR_MS),
+  afterMs: retryAfterMs(reply) ?? TROUBLE_FLOOR_MS,
   cause: 'vendor',
   ...(reply.status >= 500 || reply.status === 200 ? { mayHaveArrived: true } : {}),
 });
@@ -99,7 +99,7 @@ const readError = (
   const error = errorReply(reply);
   const code = error?.code ?? CODE_BY_HTTP_STATUS[status] ?? `HTTP_${status}`;
   if (status === 429) {
-    const afterMs = Math.max(retryAfterMs(reply) ?? QUOTA_FLOOR_MS, TROUBLE_FLOOR_MS);
+    const afterMs = retryAfterMs(reply) ?? QUOTA_FLOOR_MS;
     return { kind: 'try-later', reason: code, afterMs, cause: 'rate' };
   }
   if (!error || status >= 500 || status < 400) return troubled(reply, error ? code : 'unreadable');
