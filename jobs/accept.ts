@@ -12,6 +12,7 @@ import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
 import { profileKey } from './eligibility.js';
 import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
+import { faultPoint } from './fault-point.js';
 import { cutStretch, writeCut } from './plan.js';
 
 /** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
@@ -137,11 +138,13 @@ const write = async (
   session: ClientSession,
 ): Promise<void> => {
   await tasks(parts.db).insertOne(task, { session });
+  await faultPoint('accept:task-written');
   if (inline != null) await writeCut(parts.db, task, inline.cut, session);
   else if (listLength(audience) != null) {
     const list = { _id: new Types.ObjectId(task._id.id), ...audience };
     await audienceLists(parts.db).insertOne(list, { session });
   }
+  await faultPoint('accept:before-commit');
 };
 
 /** Collections whose existence was checked by this process. */
@@ -168,6 +171,7 @@ export const accept = async (
   if (problems.length > 0) throw new TaskRefused(problems);
   const task = inline == null ? fresh : planned(fresh, inline);
   if (inline != null) await ensureOnce(parts, task.deliveriesIn);
+  await faultPoint('accept:before-write');
   if (session != null) await write(context, task, audience, inline, session);
   else {
     await inTransaction(parts.connection, (own) => write(context, task, audience, inline, own));

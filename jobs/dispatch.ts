@@ -5,6 +5,7 @@ import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
+import { faultPoint } from './fault-point.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
@@ -83,6 +84,7 @@ const send = async (
     breaker.undecided(vendorProfileOf(batch));
     return;
   }
+  await faultPoint('dispatch:marked-sending');
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
@@ -123,6 +125,7 @@ export const dispatchClaimed = async (
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
+    await faultPoint('dispatch:claimed');
     await dispatchBatch(context, batch, { held, slot });
   } catch (error) {
     // It may have been the probe of its profile, which others wait for.

@@ -9,6 +9,7 @@ import {
   tasks,
 } from '../models/lease.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { settleUnsure } from './held-back.js';
 
 interface Observation {
@@ -51,6 +52,7 @@ const recoverBatch = async (
   const { db, owner, log } = context.parts;
   const batch = await seizeBatch(db, lease, owner);
   if (batch == null) return;
+  await faultPoint('watch:seized');
   const taskId = batch.task.toHexString();
   log.warn('Took over a batch of a worker that died', { taskId, was: batch.state });
   if (batch.state === 'claimed') {

@@ -16,6 +16,7 @@ import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
 
 export interface Reported {
@@ -179,9 +180,13 @@ const tryWrite = async (
         { session },
       );
       if (matchedCount === 0) throw new LeaseLost();
+      await faultPoint('report:batch-updated');
       if (rows.length > 0) await deliveries(db, task.deliveriesIn).insertMany(rows, { session });
+      await faultPoint('report:rows-written');
       if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
+      await faultPoint('report:before-commit');
     });
+    await faultPoint('report:committed');
     return true;
   } catch (error) {
     if (await isDoneByUs(db, batch)) return true;
@@ -228,6 +233,7 @@ export const report = async (
         });
   const followUps = stragglers == null ? retries : [...retries, stragglers];
   const rows = rowsOf(task, batch, result.ended, new Date(nowMs));
+  await faultPoint('report:answered');
   const written = await write(context, task, batch, {
     rows,
     followUps,

@@ -1,0 +1,55 @@
+/** Plays one row: a task is sent, the fault strikes, somebody goes on, and the books are held against the vendors' record. */
+import { expect } from 'chai';
+import { rowsOf } from '../support/fleet.js';
+import { checkBooks } from './books.js';
+import { createCaller } from './caller.js';
+import { ending } from './ending.js';
+import { type Row, VENDORS } from './row.js';
+import { type Stage, setStage, type Theatre } from './stage.js';
+import { strike } from './strike.js';
+
+const expectWait = (longestWaitMs: number, { waitsMs }: Row): void => {
+  const what = 'the longest wait of a retry, in milliseconds';
+  if (waitsMs == null) expect(longestWaitMs, what).to.equal(0);
+  else expect(longestWaitMs, what).to.be.at.least(waitsMs);
+};
+
+const playOn = async (row: Row, stage: Stage): Promise<void> => {
+  const { db, simulators, fleet, bearer, first } = stage;
+  for (const vendor of VENDORS) {
+    for (const fault of row.vendors?.[vendor] ?? []) simulators[vendor].fault(fault);
+  }
+  const caller = createCaller(row, bearer, fleet);
+  let sent: Promise<string | undefined> | undefined;
+  const send = (): Promise<string | undefined> =>
+    (sent ??= caller.ask(first.url).then((answer) => answer?.id));
+
+  const { heir, afterwards } = await strike(row, stage, send);
+  const id = (await send()) ?? (await caller.insist(heir.url)).id;
+  const check = async (): Promise<void> => {
+    const { task, longestWaitMs } = await ending(stage, heir.url, id);
+    const rows = await rowsOf(heir.url, bearer, id);
+    await checkBooks({ row, db, simulators, fleet, task, rows });
+    expectWait(longestWaitMs, row);
+  };
+  await check();
+  if (afterwards != null) {
+    await afterwards();
+    await check();
+  }
+  // Whatever the fault did to the answer, its repeat makes no second task.
+  expect(await caller.insist(heir.url)).to.deep.equal({ id, isReplay: true });
+  expect(await db.collection('tasks').countDocuments()).to.equal(1);
+};
+
+export const play = async (row: Row, theatre: Theatre): Promise<void> => {
+  const stage = await setStage(row, theatre);
+  try {
+    await playOn(row, stage);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n${stage.output()}`;
+    throw error;
+  } finally {
+    await stage.close();
+  }
+};

@@ -1,0 +1,91 @@
+/** What one row is played on: an app of its own in a database of its own, its own vendors, and gateways as they are needed. */
+import { randomBytes } from 'node:crypto';
+import type { mongo } from 'mongoose';
+import { apiClient } from '../../demo/api-client.js';
+import type { Timings } from '../../jobs/parts.js';
+import { type Simulators, startSimulators } from '../../simulators/index.js';
+import { setUpFleet } from '../support/fleet.js';
+import { type FaultDevice, makeFleet } from './fleet.js';
+import type { ArmedGateway, Gateways } from './gateways.js';
+import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
+import type { Row } from './row.js';
+
+/** A lease that dies in two seconds: rows are to be short, and the machine is busy. */
+const TIMINGS: Partial<Timings> = {
+  leaseMs: 2_000,
+  beatMs: 300,
+  watchMs: 250,
+  sweepMs: 300,
+  controlMs: 100,
+  stragglerMs: 20_000,
+};
+
+/** Rows share what is dear. */
+export interface Theatre {
+  readonly mongod: PrivateMongod;
+  readonly gateways: Gateways;
+}
+
+export interface Stage {
+  /** Of the database, and of the gateways to mongod. */
+  readonly name: string;
+  readonly db: mongo.Db;
+  readonly mongod: PrivateMongod;
+  readonly simulators: Simulators;
+  readonly fleet: readonly FaultDevice[];
+  /** The gateway that the task is given to. */
+  readonly first: ArmedGateway;
+  /** A key of the row's app. */
+  readonly bearer: string;
+  /** Another gateway on the same database. */
+  startGateway(): Promise<ArmedGateway>;
+  /** What all gateways of this row have written. */
+  output(): string;
+  close(): Promise<void>;
+}
+
+export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre): Promise<Stage> => {
+  const mongod = row.fault === 'mongod killed' ? await startPrivateMongod() : shared;
+  const name = `row_${randomBytes(6).toString('hex')}`;
+  const db = mongod.client.db(name);
+  const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
+  const env = {
+    MONGODB_URI: mongod.uriFor(name),
+    PIGEONPOST_MASTER_KEY: randomBytes(32).toString('base64url'),
+    PIGEONPOST_OPERATOR_KEY: operatorKey,
+    PIGEONPOST_ALLOW_PRIVATE_ENDPOINTS: 'on',
+    PIGEONPOST_LOG_LEVEL: 'warn',
+    HOST: '127.0.0.1',
+    PORT: '0',
+  };
+  const used: ArmedGateway[] = [];
+  const startGateway = async (): Promise<ArmedGateway> => {
+    const gateway = gateways.take();
+    used.push(gateway);
+    await gateway.start(env, { ...TIMINGS, ...row.timings });
+    return gateway;
+  };
+  const simulators = await startSimulators();
+  const close = async (): Promise<void> => {
+    await mongod.heal(name);
+    await Promise.all(used.map((gateway) => gateways.giveBack(gateway)));
+    await simulators.close();
+    await db.dropDatabase();
+    if (mongod !== shared) await mongod.close();
+  };
+  try {
+    const first = await startGateway();
+    const fleet = makeFleet(row.mix, row.refusing);
+    const bearer = await setUpFleet(
+      apiClient(first.url, operatorKey),
+      first.url,
+      simulators,
+      fleet,
+    );
+    const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
+    return { name, db, mongod, simulators, fleet, first, bearer, startGateway, output, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

@@ -1,0 +1,207 @@
+/**
+ * The table: where which fault strikes a task, and what may come of it. One line a row: place, fault, what the caller wants
+ * of the unsure, eligible devices, and what differs from the defaults of row.ts.
+ */
+import type { Row } from './row.js';
+import { VENDOR_ROWS } from './vendor-rows.js';
+
+type Line = readonly [Row['at'], Row['fault'], Row['ifUnsure'], Row['mix'], Partial<Row>?];
+
+const ALL: Row['mix'] = { fcm: 100, apns: 100, harmony: 100 };
+/** Two stretches of the audience, with somebody to reach in both. */
+const LONG: Row['mix'] = { fcm: 150, apns: 150 };
+const REFUSING = 5_200;
+const SURVIVOR = { heir: 'survivor' } as const;
+const LIST = { audience: 'list' } as const;
+
+/** Whoever asked has no answer and asks again: there is one task, or there was none. */
+const ACCEPT: Line[] = [
+  ['accept:before-write', 'SIGKILL', 'leave', { fcm: 100 }, LIST],
+  ['accept:task-written', 'SIGKILL', 'leave', { apns: 100 }, LIST],
+  ['accept:task-written', 'SIGKILL', 'resend', { harmony: 300 }, LIST],
+  ['accept:before-commit', 'SIGKILL', 'leave', { harmony: 100 }, LIST],
+  ['accept:before-commit', 'SIGKILL', 'resend', { fcm: 300 }, LIST],
+  ['accept:before-answer', 'SIGKILL', 'leave', { fcm: 100 }, LIST],
+  ['accept:before-answer', 'SIGKILL', 'resend', ALL],
+  ['accept:before-commit', 'SIGTERM', 'leave', { apns: 100 }, LIST],
+  ['accept:before-answer', 'SIGTERM', 'leave', { harmony: 300 }, LIST],
+  ['accept:before-write', 'inserts cut', 'leave', { fcm: 100 }, LIST],
+  ['accept:before-write', 'write conflicts', 'leave', { apns: 100 }, LIST],
+  ['accept:before-commit', 'commit cut', 'leave', { apns: 100 }, LIST],
+  ['accept:before-commit', 'commit denied', 'leave', { harmony: 100 }, LIST],
+  ['accept:before-commit', 'mongod killed', 'leave', { fcm: 100 }, LIST],
+];
+
+/** Whoever takes over goes on at the cursor. */
+const PLAN: Line[] = [
+  ['plan:claimed', 'SIGKILL', 'leave', { fcm: 200 }],
+  ['plan:claimed', 'SIGKILL', 'leave', { harmony: 300 }, { ...LIST, ...SURVIVOR }],
+  ['plan:cursor-written', 'SIGKILL', 'leave', { apns: 200 }],
+  ['plan:before-commit', 'SIGKILL', 'resend', { harmony: 200 }],
+  ['plan:between-stretches', 'SIGKILL', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'SIGKILL', 'resend', LONG, { refusing: REFUSING, ...SURVIVOR }],
+  ['plan:before-last', 'SIGKILL', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:planned', 'SIGKILL', 'leave', { fcm: 200 }],
+  ['plan:planned', 'SIGKILL', 'resend', { apns: 300 }, LIST],
+  ['plan:cursor-written', 'SIGTERM', 'leave', { fcm: 200 }],
+  ['plan:between-stretches', 'SIGTERM', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:claimed', 'SIGSTOP', 'leave', { fcm: 200 }],
+  ['plan:between-stretches', 'SIGSTOP', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:before-commit', 'SIGSTOP', 'leave', { apns: 200 }],
+  ['plan:claimed', 'write conflicts', 'leave', { fcm: 200 }],
+  ['plan:before-commit', 'commit cut', 'leave', { harmony: 200 }],
+  ['plan:before-commit', 'commit denied', 'leave', { apns: 200 }],
+  ['plan:before-commit', 'mongod killed', 'resend', { apns: 200 }],
+];
+
+/** Before the mark nobody can have got it; behind it, everybody of the batch may have. */
+const DISPATCH: Line[] = [
+  ['dispatch:claimed', 'SIGKILL', 'leave', { fcm: 200 }],
+  ['dispatch:claimed', 'SIGKILL', 'resend', { apns: 200 }],
+  ['dispatch:claimed', 'SIGKILL', 'leave', ALL, SURVIVOR],
+  ['dispatch:marked-sending', 'SIGKILL', 'leave', { apns: 200 }, { unknown: 200 }],
+  ['dispatch:marked-sending', 'SIGKILL', 'resend', { harmony: 200 }],
+  ['dispatch:marked-sending', 'SIGKILL', 'leave', { fcm: 200 }, { ...SURVIVOR, unknown: 200 }],
+  ['vendor:100', 'SIGKILL', 'leave', { fcm: 900 }, { unknown: 900 }],
+  ['vendor:100', 'SIGKILL', 'resend', { fcm: 900 }, { repeated: { atMost: 700 } }],
+  ['vendor:100', 'SIGKILL', 'leave', { apns: 900 }, { ...SURVIVOR, unknown: 900 }],
+  ['vendor:100', 'SIGKILL', 'resend', { apns: 900 }, { ...SURVIVOR, repeated: { atMost: 700 } }],
+  ['vendor:0', 'SIGKILL', 'leave', { harmony: 900 }, { unknown: 900 }],
+  ['vendor:0', 'SIGKILL', 'resend', ALL, { repeated: 300 }],
+  ['dispatch:claimed', 'SIGTERM', 'leave', { fcm: 200 }],
+  ['dispatch:marked-sending', 'SIGTERM', 'leave', { apns: 200 }],
+  ['vendor:100', 'SIGTERM', 'leave', { fcm: 900 }, { unknown: { atMost: 600 } }],
+  ['vendor:100', 'SIGTERM', 'resend', { apns: 900 }, { repeated: { atMost: 600 } }],
+  ['dispatch:claimed', 'SIGTERM', 'resend', ALL, SURVIVOR],
+  ['dispatch:claimed', 'SIGSTOP', 'leave', { fcm: 200 }],
+  ['dispatch:marked-sending', 'SIGSTOP', 'leave', { harmony: 200 }, { unknown: 200 }],
+  ['dispatch:marked-sending', 'SIGSTOP', 'resend', { apns: 200 }, { repeated: { atMost: 200 } }],
+  ['dispatch:claimed', 'updates cut', 'leave', { apns: 200 }],
+  ['dispatch:claimed', 'write conflicts', 'leave', { fcm: 200 }],
+  ['dispatch:claimed', 'mongod killed', 'leave', { harmony: 200 }],
+  ['dispatch:marked-sending', 'mongod killed', 'leave', { fcm: 200 }],
+];
+
+/** All of a report, or nothing; the vendors' answers are lost only with the process that heard them. */
+const REPORT: Line[] = [
+  ['report:answered', 'SIGKILL', 'leave', { harmony: 200 }, { unknown: 200 }],
+  ['report:answered', 'SIGKILL', 'resend', { fcm: 200 }, { repeated: 200 }],
+  ['report:batch-updated', 'SIGKILL', 'leave', { fcm: 200 }, { unknown: 200 }],
+  ['report:batch-updated', 'SIGKILL', 'resend', { apns: 200 }, { repeated: 200 }],
+  ['report:rows-written', 'SIGKILL', 'leave', { apns: 200 }, { unknown: 200 }],
+  ['report:rows-written', 'SIGKILL', 'resend', { harmony: 200 }, { ...SURVIVOR, repeated: 200 }],
+  ['report:before-commit', 'SIGKILL', 'leave', { fcm: 200 }, { ...SURVIVOR, unknown: 200 }],
+  ['report:before-commit', 'SIGKILL', 'resend', { fcm: 200 }, { repeated: 200 }],
+  ['report:committed', 'SIGKILL', 'leave', { fcm: 200 }],
+  ['report:committed', 'SIGKILL', 'resend', { apns: 200 }],
+  ['finish:before-end', 'SIGKILL', 'leave', { harmony: 200 }],
+  ['finish:before-end', 'SIGKILL', 'resend', ALL, SURVIVOR],
+  ['finish:ended', 'SIGKILL', 'leave', { apns: 200 }],
+  ['report:answered', 'SIGTERM', 'leave', { fcm: 200 }],
+  ['report:before-commit', 'SIGTERM', 'leave', ALL],
+  ['finish:before-end', 'SIGTERM', 'resend', { harmony: 200 }],
+  ['report:answered', 'SIGSTOP', 'leave', { fcm: 200 }, { unknown: 200 }],
+  ['report:answered', 'SIGSTOP', 'resend', { apns: 200 }, { repeated: 200 }],
+  ['report:batch-updated', 'SIGSTOP', 'leave', { harmony: 200 }, { unknown: 200 }],
+  ['report:before-commit', 'commit cut', 'leave', { fcm: 200 }],
+  ['report:before-commit', 'commit cut', 'resend', { harmony: 200 }],
+  ['report:before-commit', 'commit denied', 'leave', { apns: 200 }],
+  ['report:before-commit', 'commit denied', 'resend', { fcm: 200 }],
+  ['report:answered', 'write conflicts', 'leave', { apns: 200 }],
+  ['report:answered', 'inserts cut', 'leave', { harmony: 200 }],
+  ['report:answered', 'updates cut', 'resend', { fcm: 200 }],
+  ['report:answered', 'mongod killed', 'leave', { apns: 200 }],
+  ['report:before-commit', 'mongod killed', 'leave', { harmony: 200 }],
+];
+
+const SEIZED = { then: 'watch:seized' } as const;
+const ANSWERED = { then: 'report:answered' } as const;
+const COMMITTED = { then: 'report:committed' } as const;
+
+/** Whoever takes over dies as well. */
+const HEIRS: Line[] = [
+  ['dispatch:marked-sending', 'SIGKILL', 'leave', { fcm: 200 }, { ...SEIZED, unknown: 200 }],
+  ['dispatch:marked-sending', 'SIGKILL', 'resend', { apns: 200 }, SEIZED],
+  ['report:answered', 'SIGKILL', 'leave', { apns: 200 }, { ...COMMITTED, unknown: 200 }],
+  ['report:answered', 'SIGKILL', 'resend', { fcm: 200 }, { ...ANSWERED, repeated: 200 }],
+  ['plan:claimed', 'SIGKILL', 'leave', { harmony: 200 }, { then: 'plan:planned' }],
+];
+
+/** The last fifty answers come late, and their devices go into a batch of their own. */
+const SLOW: Partial<Row> = {
+  vendors: {
+    fcm: [{ kind: 'slow', after: 150, delayMs: 1_500 }],
+    apns: [{ kind: 'slow', after: 150, delayMs: 1_500 }],
+  },
+  timings: { stragglerMs: 500 },
+};
+
+const STRAGGLERS: Line[] = [
+  ['stragglers:split', 'SIGKILL', 'leave', { fcm: 200 }, { ...SLOW, unknown: 50 }],
+  ['stragglers:split', 'SIGKILL', 'resend', { apns: 200 }, { ...SLOW, repeated: 50 }],
+  ['report:before-commit', 'SIGKILL', 'leave', { apns: 200 }, { ...SLOW, unknown: 200 }],
+  ['stragglers:split', 'SIGTERM', 'leave', { fcm: 200 }, SLOW],
+  ['stragglers:split', 'SIGSTOP', 'leave', { apns: 200 }, { ...SLOW, unknown: 50 }],
+];
+
+/** Fifty devices are to be tried again; they may have got it. */
+const BUSY: Partial<Row> = {
+  vendors: { fcm: [{ kind: 'unavailable', count: 50, retryAfterSeconds: 1 }] },
+};
+/** Fifty devices are to be tried again; they have not got it. */
+const LIMITED: Partial<Row> = {
+  vendors: { fcm: [{ kind: 'too-many-requests', count: 50, retryAfterSeconds: 1 }] },
+};
+
+const RETRIES: Line[] = [
+  ['report:before-commit', 'SIGKILL', 'resend', { fcm: 200 }, { ...BUSY, repeated: 150 }],
+  ['report:committed', 'SIGKILL', 'resend', { fcm: 200 }, BUSY],
+  ['report:committed', 'SIGKILL', 'leave', { fcm: 200 }, LIMITED],
+  ['dispatch:claimed', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY }],
+  ['dispatch:marked-sending', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY }],
+  [
+    'dispatch:marked-sending',
+    'SIGKILL',
+    'leave',
+    { fcm: 200 },
+    { nth: 2, ...LIMITED, unknown: 50 },
+  ],
+  ['report:answered', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY, repeated: 50 }],
+  ['report:rows-written', 'SIGTERM', 'resend', { fcm: 200 }, BUSY],
+];
+
+/** What was planned when the caller stopped it. */
+const IN_PART = { refusing: REFUSING, inPart: true, cancelled: { atMost: 300 } } as const;
+
+/** The caller changes their mind, and more may go wrong meanwhile. */
+const CONTROL: Line[] = [
+  ['plan:between-stretches', 'cancel', 'leave', LONG, IN_PART],
+  ['dispatch:claimed', 'cancel', 'leave', { fcm: 200 }, { cancelled: 200 }],
+  ['dispatch:marked-sending', 'cancel', 'resend', { apns: 200 }, { cancelled: 200 }],
+  ['report:answered', 'cancel', 'leave', { harmony: 200 }],
+  ['dispatch:claimed', 'cancel, SIGKILL', 'leave', { apns: 200 }, { cancelled: 200 }],
+  ['dispatch:marked-sending', 'cancel, SIGKILL', 'leave', { harmony: 200 }, { unknown: 200 }],
+  ['dispatch:marked-sending', 'cancel, SIGKILL', 'resend', { fcm: 200 }, { unknown: 200 }],
+  ['plan:claimed', 'pause and resume', 'leave', { apns: 200 }],
+  ['plan:between-stretches', 'pause and resume', 'leave', LONG, { refusing: REFUSING }],
+  ['dispatch:claimed', 'pause and resume', 'leave', { harmony: 200 }],
+  ['dispatch:marked-sending', 'pause and resume', 'leave', { fcm: 200 }],
+  ['dispatch:claimed', 'pause, SIGKILL, resume', 'leave', { apns: 200 }],
+  ['dispatch:marked-sending', 'pause, SIGKILL, resume', 'leave', { fcm: 200 }, { unknown: 200 }],
+  ['dispatch:marked-sending', 'pause, SIGKILL, resume', 'resend', { harmony: 200 }],
+  ['plan:between-stretches', 'pause, SIGKILL, resume', 'resend', LONG, { refusing: REFUSING }],
+  ['dispatch:claimed', 'resume, SIGKILL', 'leave', { apns: 200 }],
+];
+
+const LINES = [ACCEPT, PLAN, DISPATCH, REPORT, HEIRS, STRAGGLERS, RETRIES, CONTROL].flat();
+
+export const TABLE: readonly Row[] = [
+  ...LINES.map(([at, fault, ifUnsure, mix, more]) => ({
+    ...(at == null ? {} : { at }),
+    ...(fault == null ? {} : { fault }),
+    ifUnsure,
+    mix,
+    ...more,
+  })),
+  ...VENDOR_ROWS,
+];
