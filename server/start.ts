@@ -27,6 +27,7 @@ import { proxied } from './proxied-transport.js';
 import { requireReplicaSet } from './require-replica-set.js';
 
 const DATABASE = 'pigeonpost';
+const APP_NAME = 'pigeonpost';
 const SERVER_SELECTION_MS = 5_000;
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
@@ -66,6 +67,8 @@ const openDatabase = async (
     serverSelectionTimeoutMS: SERVER_SELECTION_MS,
     autoIndex: false,
     ...(namesDatabase ? {} : { dbName: DATABASE }),
+    // Its own transactions are known by it.
+    ...(/[?&]appName=/i.test(uri) ? {} : { appName: APP_NAME }),
   });
   await closing.add('database connection', () => connection.close());
   // Without a listener the error of a connection that comes and goes would end the process.
