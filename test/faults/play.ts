@@ -24,7 +24,8 @@ const playOn = async (row: Row, stage: Stage): Promise<void> => {
   const send = (): Promise<string | undefined> =>
     (sent ??= caller.ask(first.url).then((answer) => answer?.id));
 
-  const { heir, afterwards } = await strike(row, stage, send);
+  const struck = await strike(row, stage, send);
+  const { heir } = struck;
   const id = (await send()) ?? (await caller.insist(heir.url)).id;
   const check = async (): Promise<void> => {
     const { task, longestWaitMs } = await ending(stage, heir.url, id);
@@ -33,8 +34,8 @@ const playOn = async (row: Row, stage: Stage): Promise<void> => {
     expectWait(longestWaitMs, row);
   };
   await check();
-  if (afterwards != null) {
-    await afterwards();
+  if (struck.afterwards != null) {
+    await struck.afterwards();
     await check();
   }
   // Whatever the fault did to the answer, its repeat makes no second task.
