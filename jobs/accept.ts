@@ -5,15 +5,16 @@ import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
 import { type Audience, type AudienceKind, newTaskId, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
-import { openAudience } from './audience.js';
-import { type Candidate } from './candidate.js';
+import { audienceContext, openAudience } from './audience.js';
 import { checkMessage } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
 import { profileKey } from './eligibility.js';
 import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
-import { cutStretch, writeCut } from './plan.js';
+import { type Door, handOver, type Known } from './hand-over.js';
+import { cutStretch } from './plan.js';
+import { writePlanned } from './writes.js';
 
 /** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
 export const INLINE_ITEMS = 200;
@@ -71,7 +72,7 @@ const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
 interface InlinePlan {
   readonly cut: Cut;
   readonly unmatched: number;
-  readonly candidates: readonly Candidate[];
+  readonly known: Omit<Known, 'task'>;
 }
 
 /** The plan of a small list; null when a job should make it. */
@@ -82,19 +83,18 @@ const planInline = async (
 ): Promise<InlinePlan | null> => {
   const length = listLength(input.audience);
   if (task.state !== 'accepted' || length == null || length > INLINE_ITEMS) return null;
-  const source = await openAudience(
-    {
-      db: context.parts.db,
-      app: app._id,
-      secret: await context.secrets(app._id),
-      vendors: context.parts.vendors,
-    },
-    input.audience,
-  );
+  const { parts } = context;
+  const read = { readAt: new Date(parts.now()), readAtMs: parts.monotonic() };
+  const source = await openAudience(await audienceContext(context, app._id), input.audience);
   if ((source.size ?? Number.POSITIVE_INFINITY) > INLINE_DEVICES) return null;
   const candidates = await source.next(undefined, INLINE_DEVICES);
-  const cut = await cutStretch(context, task, candidates, app);
-  return { cut, unmatched: source.unmatched, candidates };
+  const { rules, ...cut } = await cutStretch(context, task, candidates, app);
+  const devices = new Map(
+    candidates.flatMap(({ id, device }) =>
+      device == null ? [] : [[id.toHexString(), device] as const],
+    ),
+  );
+  return { cut, unmatched: source.unmatched, known: { ...read, devices, rules } };
 };
 
 /** Problems with the vendors the audience can reach: known for a small list, else all that are set up. */
@@ -130,20 +130,28 @@ const planned = (task: Task, inline: InlinePlan): Task => {
   };
 };
 
-const write = async (
+/** Marks the only batch that a task waits for. */
+const withSole = (cut: Cut): Cut => {
+  const open = cut.batches.filter(({ state }) => state !== 'done');
+  if (open.length !== 1) return cut;
+  const batches = cut.batches.map((batch) =>
+    batch.state === 'done' ? batch : { ...batch, sole: true as const },
+  );
+  return { ...cut, batches };
+};
+
+/** A task whose audience a job will plan. */
+const writeUnplanned = async (
   { parts }: JobContext,
   task: Task,
   audience: Audience,
-  inline: InlinePlan | null,
   session: ClientSession,
 ): Promise<void> => {
   await tasks(parts.db).insertOne(task, { session });
   await faultPoint('accept:task-written');
-  if (inline != null) await writeCut(parts.db, task, inline.cut, session);
-  else if (listLength(audience) != null) {
-    const list = { _id: new Types.ObjectId(task._id.id), ...audience };
-    await audienceLists(parts.db).insertOne(list, { session });
-  }
+  if (listLength(audience) == null) return;
+  const list = { _id: new Types.ObjectId(task._id.id), ...audience };
+  await audienceLists(parts.db).insertOne(list, { session });
   await faultPoint('accept:before-commit');
 };
 
@@ -158,23 +166,55 @@ const ensureOnce = async ({ db }: JobContext['parts'], name: string): Promise<vo
   names.add(name);
 };
 
+/** Written with others that come at the same time; what there is room for leaves at once. True when some has to wait. */
+const acceptAtOnce = async (
+  context: JobContext,
+  door: Door,
+  task: Task,
+  { cut, known }: InlinePlan,
+): Promise<boolean> => {
+  const over = handOver(context, door, task, cut.batches);
+  try {
+    await context.writes.plan({ task, cut: { ...cut, batches: over.batches } });
+  } catch (error) {
+    over.leave();
+    throw error;
+  }
+  over.send({ ...known, task });
+  return over.batches.some(({ state }) => state === 'due');
+};
+
+export interface Accepted {
+  readonly task: Task;
+  /** Somebody has to look for work that it brought. */
+  readonly waits: boolean;
+}
+
+/** `session`: the caller's transaction, whose commit makes the task true; nothing is handed over then. */
 export const accept = async (
   context: JobContext,
   request: AcceptRequest,
-  session?: ClientSession,
-): Promise<Task> => {
+  { session, door }: { session: ClientSession | undefined; door: Door },
+): Promise<Accepted> => {
   const { parts } = context;
   const { audience } = request.input;
   const fresh = newTask(request, new Date(parts.now()));
   const inline = await planInline(context, fresh, request);
   const problems = await problemsOf(context, fresh, inline);
   if (problems.length > 0) throw new TaskRefused(problems);
-  const task = inline == null ? fresh : planned(fresh, inline);
-  if (inline != null) await ensureOnce(parts, task.deliveriesIn);
   await faultPoint('accept:before-write');
-  if (session != null) await write(context, task, audience, inline, session);
-  else {
-    await inTransaction(parts.connection, (own) => write(context, task, audience, inline, own));
+  if (inline == null) {
+    const write = (own: ClientSession) => writeUnplanned(context, fresh, audience, own);
+    if (session != null) await write(session);
+    else await inTransaction(parts.connection, write);
+    return { task: fresh, waits: true };
   }
-  return task;
+  const task = planned(fresh, inline);
+  const cut = withSole(inline.cut);
+  await ensureOnce(parts, task.deliveriesIn);
+  if (session == null) {
+    return { task, waits: await acceptAtOnce(context, door, task, { ...inline, cut }) };
+  }
+  await writePlanned(parts.db, [{ task, cut }], session);
+  return { task, waits: true };
 };

@@ -1,15 +1,15 @@
 /** Finds the devices of a list of accounts. */
-import type { Types } from 'mongoose';
 import type { AccountItem } from '../models/task.js';
 import { accountKey } from '../models/token-key.js';
 import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
+import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 
 const ACCOUNTS_PER_QUERY = 1_000;
 
-interface Found {
-  _id: Types.ObjectId;
-  account: string;
-}
+/** The devices of so few accounts are sent to in a moment: they are read whole at once, and not again. */
+const FEW_ACCOUNTS = 200;
+
+type Found = Pick<DeviceView, '_id' | 'account'>;
 
 /** `unmatched`: accounts without a device. An account named twice counts once; its last data holds. */
 export const resolveAccounts = async (
@@ -20,18 +20,22 @@ export const resolveAccounts = async (
   const accounts = [...byAccount.keys()];
   const matched = new Set<string>();
   const candidates: Candidate[] = [];
+  const whole = accounts.length <= FEW_ACCOUNTS;
   for (let start = 0; start < accounts.length; start += ACCOUNTS_PER_QUERY) {
     const some = accounts.slice(start, start + ACCOUNTS_PER_QUERY);
     const found = await devicesOf(db)
       .find({ app, account: { $in: some } })
-      .project<Found>({ account: 1 })
+      .project<Found>(whole ? DEVICE_FIELDS : { account: 1 })
       .toArray();
-    for (const { _id, account } of found) {
+    for (const device of found) {
+      const { _id, account } = device;
+      if (account == null) continue;
       const data = byAccount.get(account)?.data;
       matched.add(account);
       candidates.push({
         id: _id,
         accountKey: accountKey(secret, account),
+        ...(whole ? { device: device as DeviceView } : {}),
         ...(data == null ? {} : { data }),
       });
     }

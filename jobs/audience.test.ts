@@ -12,6 +12,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import { type AudienceSource, openAudience } from './audience.js';
 import { unregisteredId } from './audience-tokens.js';
 import { type AudienceContext, type Candidate } from './candidate.js';
+import { createReads } from './reads.js';
 
 const SECRET = Buffer.alloc(32, 1);
 /** One that takes any token as it is, one that has a spelling of its own. */
@@ -52,7 +53,7 @@ describe('openAudience', () => {
   before(() => createIndexes(database().connection));
   beforeEach(() => {
     app = `app-${randomBytes(4).toString('hex')}`;
-    about = { db: db(), app, secret: SECRET, vendors: VENDORS };
+    about = { db: db(), reads: createReads(db()), app, secret: SECRET, vendors: VENDORS };
   });
 
   describe('tokens', () => {

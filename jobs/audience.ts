@@ -7,6 +7,7 @@ import type { AccountItem, Audience, TokenItem } from '../models/task.js';
 import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
 import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
+import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
 
@@ -22,12 +23,10 @@ export interface AudienceSource {
 }
 
 const readDevices = async (
-  { db, app }: AudienceContext,
+  { reads, app }: AudienceContext,
   ids: readonly Types.ObjectId[],
 ): Promise<Map<string, DeviceView>> => {
-  const found = await devicesOf(db)
-    .find({ _id: { $in: [...ids] }, app }, { projection: DEVICE_FIELDS })
-    .toArray();
+  const found = (await reads.devices(ids)).filter((device) => device.app === app);
   return new Map(found.map((device) => [device._id.toHexString(), device]));
 };
 
@@ -61,8 +60,9 @@ const listed = (
       const start = after == null ? 0 : sorted.findIndex(({ id }) => compareIds(id, after) > 0);
       if (start < 0) return [];
       const some = sorted.slice(start, start + limit);
-      const registered = some.filter(({ raw }) => raw == null).map(({ id }) => id);
-      const devices = await readDevices(context, registered);
+      const unread = some.filter(({ raw, device }) => raw == null && device == null);
+      const ids = unread.map(({ id }) => id);
+      const devices = await readDevices(context, ids);
       return some.map((candidate) => {
         const device = devices.get(candidate.id.toHexString());
         return device == null ? candidate : { ...candidate, device };
@@ -70,6 +70,17 @@ const listed = (
     },
   };
 };
+
+export const audienceContext = async (
+  { parts, reads, secrets }: JobContext,
+  app: string,
+): Promise<AudienceContext> => ({
+  db: parts.db,
+  reads,
+  app,
+  secret: await secrets(app),
+  vendors: parts.vendors,
+});
 
 const ofTokens = async (context: AudienceContext, items: TokenItem[]): Promise<AudienceSource> =>
   listed(context, await resolveTokens(context, items), { oneStretch: true });

@@ -2,6 +2,7 @@
 import type { mongo, Types } from 'mongoose';
 import type { Vendor } from '../adapters/adapter.js';
 import type { DeviceView } from './eligibility.js';
+import type { Reads } from './reads.js';
 
 /** One device of an audience, registered or not. */
 export interface Candidate {
@@ -16,6 +17,7 @@ export interface Candidate {
 
 export interface AudienceContext {
   readonly db: mongo.Db;
+  readonly reads: Reads;
   readonly app: string;
   /** The app's opened hash secret. */
   readonly secret: Buffer;

@@ -5,7 +5,9 @@ import type { Breaker } from './breaker.js';
 import type { InFlight } from './in-flight.js';
 import type { JobParts } from './parts.js';
 import type { Profiles } from './profiles.js';
+import type { Reads } from './reads.js';
 import type { TokenGuard } from './token-guard.js';
+import type { Writes } from './writes.js';
 
 export interface JobContext {
   readonly parts: JobParts;
@@ -14,6 +16,8 @@ export interface JobContext {
   readonly breaker: Breaker;
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
+  readonly reads: Reads;
+  readonly writes: Writes;
   /** Aborted when this process is told to stop. */
   readonly stopping: AbortSignal;
 }

@@ -12,15 +12,18 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { CLOSED_DOOR } from './hand-over.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
+import { createReads } from './reads.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
+import { createWrites } from './writes.js';
 
 const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   parts,
@@ -32,6 +35,8 @@ const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  reads: createReads(parts.db),
+  writes: createWrites(parts.connection),
   stopping,
 });
 
@@ -90,8 +95,9 @@ export const createEngine = (parts: JobParts): Engine => {
 
   return {
     async accept(request, session) {
-      const task = await accept(context, request, session);
-      if (session == null) wake(task);
+      const door = sends ? lanes : CLOSED_DOOR;
+      const { task, waits } = await accept(context, request, { session, door });
+      if (session == null && waits) wake(task);
       return task;
     },
     wake,

@@ -7,17 +7,25 @@ import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
+import type { Known } from './hand-over.js';
 import { endAll, heldBack, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
 import { type Group, startSending } from './send.js';
-import { type BatchTargets, readTargets, type SendTarget } from './targets.js';
+import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
 interface Run {
   readonly held: Held;
   readonly slot: Slot;
+  readonly known?: Known;
 }
+
+/** Devices that were read longer ago are read again. */
+const FRESH_MS = 2_000;
+
+const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
+  known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
 
 const variantKey = ({ locale, data }: Variant): string =>
   data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
@@ -65,11 +73,12 @@ const send = async (
   task: Task,
   batch: Batch,
   open: OpenProfile,
-  { held, slot }: Run,
+  { held, slot, known }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
-  const asked = { readAt: new Date(parts.now()), revision: open.revision };
-  const read = await readTargets(context, task, batch);
+  const fresh = freshOf(context, known);
+  const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
+  const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted, spared } = spareAllButProbe(context, batch, read);
   if (sorted.targets.length === 0) {
     breaker.undecided(vendorProfileOf(batch));
@@ -80,7 +89,7 @@ const send = async (
   const nowMs = parts.now();
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
-  if (!(await markSending(parts.db, batch))) {
+  if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     breaker.undecided(vendorProfileOf(batch));
     return;
   }
@@ -101,9 +110,9 @@ const send = async (
 
 const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
   const { parts, profiles } = context;
-  const task = await tasks(parts.db).findOne({ _id: batch.task });
+  const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
   if (task == null) throw new Error('A batch has no task');
-  if (await heldBack(context, task, batch)) return;
+  if (run.known == null && (await heldBack(context, task, batch))) return;
   const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
   if (open == null) {
     context.breaker.undecided(vendorProfileOf(batch));
@@ -114,19 +123,21 @@ const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promi
 };
 
 /**
- * Sends a batch that was just claimed; never rejects. After an unforeseen failure one that was only claimed is due again in a
- * moment; one that was being sent is left to its dying lease, because its devices may have got the push.
+ * Sends a batch that was just claimed, or handed over by accept with what it knows; never rejects. After an unforeseen
+ * failure one that was only claimed is due again in a moment; one that was being sent is left to its dying lease, because
+ * its devices may have got the push.
  */
 export const dispatchClaimed = async (
   context: JobContext,
   batch: Batch,
   slot: Slot,
+  known?: Known,
 ): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
     await faultPoint('dispatch:claimed');
-    await dispatchBatch(context, batch, { held, slot });
+    await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
     // It may have been the probe of its profile, which others wait for.
     context.breaker.undecided(vendorProfileOf(batch));

@@ -80,12 +80,12 @@ export const settleWith = async (
   verdicts: Verdicts,
   asked: Asked,
 ): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
-  const { written, ...rest } = await report(context, task, batch, verdicts);
+  const { written, taskEnded, ...rest } = await report(context, task, batch, verdicts);
   if (!written) return {};
   await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
-  if (!goesOn) await finishIfDone(context, task._id);
+  if (!goesOn && !taskEnded) await finishIfDone(context, task._id);
   return rest;
 };
 

@@ -26,8 +26,8 @@ export const endAll = async (
     state: end.state,
     reason,
   }));
-  const { written } = await report(context, task, batch, { ended, again: [] });
-  if (written) await finishIfDone(context, task._id);
+  const { written, taskEnded } = await report(context, task, batch, { ended, again: [] });
+  if (written && !taskEnded) await finishIfDone(context, task._id);
 };
 
 /** A batch whose task or profile does not let it be sent now; true when that has been dealt with. */

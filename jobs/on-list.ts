@@ -1,18 +1,28 @@
-/** Which of these tokens and accounts are on the suppression list. Costs one look where an app has no list. */
-import { mongo } from 'mongoose';
-import type { Suppression } from '../models/suppression.js';
+/** Which of these tokens and accounts are on the suppression list. Costs one look for a few, or where an app has no list. */
+import type { mongo } from 'mongoose';
+import type { Reads } from './reads.js';
 
-type StoredSuppression = Omit<Suppression, '_id'> & { _id: mongo.Binary };
+/** So few are looked up without asking first whether the app has any entry. */
+const FEW_KEYS = 64;
 
-/** Keyed hashes in hex. `keys` are computed only when the app has entries at all. */
+export interface AskedKeys {
+  /** At most so many. */
+  readonly count: number;
+  readonly compute: () => Iterable<Uint8Array>;
+}
+
+/** Keyed hashes in hex. Many keys are computed only when the app has entries at all. */
 export const onSuppressionList = async (
-  db: mongo.Db,
+  { db, reads }: { readonly db: mongo.Db; readonly reads: Reads },
   app: string,
-  keys: () => Iterable<Uint8Array>,
+  { count, compute }: AskedKeys,
 ): Promise<ReadonlySet<string>> => {
-  const list = db.collection<StoredSuppression>('suppressions');
-  if ((await list.findOne({ app }, { projection: { _id: 1 } })) == null) return new Set();
-  const asked = [...keys()].map((key) => new mongo.Binary(key));
-  const found = await list.find({ _id: { $in: asked }, app }, { projection: { _id: 1 } }).toArray();
-  return new Set(found.map(({ _id }) => _id.toString('hex')));
+  if (count === 0) return new Set();
+  if (count > FEW_KEYS) {
+    const any = await db.collection('suppressions').findOne({ app }, { projection: { _id: 1 } });
+    if (any == null) return new Set();
+  }
+  const found = await reads.suppressions([...compute()]);
+  const own = found.filter((entry) => entry.app === app);
+  return new Set(own.map(({ _id }) => _id.toString('hex')));
 };

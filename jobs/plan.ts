@@ -7,10 +7,11 @@ import { deliveries, deliveriesName, ensureDeliveries } from '../models/delivery
 import { claimTask, releaseTask, tasks } from '../models/lease.js';
 import type { Audience, Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
-import { type AudienceSource, openAudience } from './audience.js';
+import { type AudienceSource, audienceContext, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { type Cut, cut } from './cut.js';
+import type { Rules } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 import { cutRulesFor } from './rules.js';
@@ -29,7 +30,7 @@ export const cutStretch = async (
   task: Task,
   candidates: readonly Candidate[],
   app: Pick<App, 'allowRawTokens'>,
-): Promise<Cut> => {
+): Promise<Cut & { readonly rules: Rules }> => {
   const rules = await cutRulesFor(
     context,
     {
@@ -39,7 +40,7 @@ export const cutStretch = async (
     },
     candidates,
   );
-  return cut(task, candidates, rules, new Date(context.parts.now()));
+  return { ...cut(task, candidates, rules, new Date(context.parts.now())), rules };
 };
 
 /** Batches and suppressed rows, in the caller's transaction. */
@@ -82,15 +83,7 @@ const audienceOf = async ({ parts }: JobContext, task: Task): Promise<Audience> 
 };
 
 const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
-  openAudience(
-    {
-      db: context.parts.db,
-      app: task.app,
-      secret: await context.secrets(task.app),
-      vendors: context.parts.vendors,
-    },
-    await audienceOf(context, task),
-  );
+  openAudience(await audienceContext(context, task.app), await audienceOf(context, task));
 
 /** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */
 const settleMonth = async ({ parts }: JobContext, task: Task, app: App): Promise<Task> => {

@@ -32,7 +32,9 @@ describe('report', () => {
   const sending = async (devices: number, change: Partial<Batch> = {}) => {
     const ids = someIds(devices);
     await batches(db()).insertOne(someBatch(task, { ids, ...change }));
-    const batch = (await claimBatch(db(), 'default', jobs.parts.owner, new Date(nowMs)))!;
+    const batch = (await claimBatch(db(), 'default', jobs.parts.owner, {
+      now: new Date(nowMs),
+    }))!;
     expect(await markSending(db(), batch)).to.equal(true);
     return { batch, ids };
   };
@@ -75,7 +77,7 @@ describe('report', () => {
       accepted(0),
       { index: 1, state: 'suppressed', reason: 'no-consent' },
     ];
-    expect(await write(batch, { ended })).to.deep.equal({ written: true });
+    expect(await write(batch, { ended })).to.deep.equal({ written: true, taskEnded: false });
     const shown = (await rows()).map(({ _id: _id, ...row }) => row);
     const at = { v: 'sandbox', p: 'default', t: new Date(nowMs) };
     expect(shown).to.deep.equal([
@@ -105,7 +107,7 @@ describe('report', () => {
         again: [again(1), again(2, { maybe: true })],
         stragglers: [3],
       });
-      expect(result).to.deep.equal({ written: false });
+      expect(result).to.deep.equal({ written: false, taskEnded: false });
       expect(await stored()).to.deep.equal(before);
       expect(await rows()).to.deep.equal([]);
     });
@@ -116,7 +118,7 @@ describe('report', () => {
       await batches(db()).updateOne({ _id: batch._id }, { $inc: { fence: 1 } });
       await write(successor, { ended: [accepted(0)] });
       const late = await write(batch, { ended: [{ index: 0, state: 'failed', reason: 'late' }] });
-      expect(late).to.deep.equal({ written: false });
+      expect(late).to.deep.equal({ written: false, taskEnded: false });
       expect((await rows()).map(({ s }) => s)).to.deep.equal(['accepted']);
     });
   });

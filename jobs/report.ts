@@ -4,30 +4,31 @@ import { mongo, Types } from 'mongoose';
 import {
   ACCOUNT_KEY_BYTES,
   type Batch,
-  batches,
   type Counts,
   countKey,
   DEVICE_BYTES,
   type DeliveryState,
   followUpBatchId,
 } from '../models/batch.js';
-import { type Delivery, deliveries, deliveryId } from '../models/delivery.js';
+import { type Delivery, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
-import { inTransaction } from '../models/transaction.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
 import { faultPoint } from './fault-point.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
+import type { BatchReport, Reported as Written } from './writes.js';
 
 export interface Reported {
   /** False when the lease was lost: nothing was written, and nothing may follow. */
   readonly written: boolean;
+  /** The task ended with it. When false, it may be done all the same. */
+  readonly taskEnded: boolean;
   readonly stragglers?: Batch;
   /** When the earliest follow-up is due. */
   readonly nextAt?: Date;
 }
 
-const LOST: Reported = { written: false };
+const LOST: Reported = { written: false, taskEnded: false };
 /** Devices whose retries fall into the same slice of time share a batch. */
 const RETRY_SLICE_MS = 500;
 const REASON_LENGTH = 64;
@@ -51,7 +52,7 @@ const slice = (
 
 /** A batch of some devices of another, in the same order. */
 const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batch>): Batch => {
-  const { doneAt: _doneAt, owner: _owner, ...kept } = batch;
+  const { doneAt: _doneAt, owner: _owner, sole: _sole, ...kept } = batch;
   const { tokens, accounts, data } = batch;
   return {
     ...kept,
@@ -148,64 +149,16 @@ const isTrouble = (error: unknown): boolean =>
   (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) ||
   (error instanceof mongo.MongoError && error.hasErrorLabel('TransientTransactionError'));
 
-/** Whether a commit whose answer got lost was made all the same. */
-const isDoneByUs = async (db: mongo.Db, batch: Batch): Promise<boolean> =>
-  (await batches(db).findOne(
-    { _id: batch._id, fence: batch.fence, state: 'done' },
-    { projection: { _id: 1 }, readConcern: { level: 'majority' } },
-  )) != null;
-
-class LeaseLost extends Error {}
-
 /** The outcomes are known and would be lost: so long a database that is away is waited for. */
 const WRITE_TRIES = 90;
 const WRITE_PAUSE_MS = 1_000;
 
-const tryWrite = async (
-  { parts }: JobContext,
-  task: Task,
-  batch: Batch,
-  { rows, followUps, counts }: { rows: Delivery[]; followUps: Batch[]; counts: Counts },
-): Promise<boolean> => {
-  const { db, connection } = parts;
-  const movedOn = followUps.reduce((sum, { size }) => sum + size, 0);
-  try {
-    await inTransaction(connection, async (session) => {
-      const { matchedCount } = await batches(db).updateOne(
-        { _id: batch._id, fence: batch.fence, state: { $in: ['claimed', 'sending'] } },
-        {
-          $set: { state: 'done', counts, movedOn, doneAt: new Date(parts.now()) },
-          $unset: { owner: '', devices: '', tokens: '', accounts: '', data: '' },
-        },
-        { session },
-      );
-      if (matchedCount === 0) throw new LeaseLost();
-      await faultPoint('report:batch-updated');
-      if (rows.length > 0) await deliveries(db, task.deliveriesIn).insertMany(rows, { session });
-      await faultPoint('report:rows-written');
-      if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
-      await faultPoint('report:before-commit');
-    });
-    await faultPoint('report:committed');
-    return true;
-  } catch (error) {
-    if (await isDoneByUs(db, batch)) return true;
-    if (error instanceof LeaseLost) return false;
-    throw error;
-  }
-};
-
-const write = async (
-  context: JobContext,
-  task: Task,
-  batch: Batch,
-  lines: { rows: Delivery[]; followUps: Batch[]; counts: Counts },
-): Promise<boolean> => {
+const write = async (context: JobContext, written: BatchReport): Promise<Written> => {
   for (let left = WRITE_TRIES; ; left -= 1) {
     try {
-      return await tryWrite(context, task, batch, lines);
+      return await context.writes.report(written);
     } catch (error) {
-      const fields = { taskId: task._id.toHexString(), error };
+      const fields = { taskId: written.batch.task.toHexString(), error };
       context.parts.log.error('A report could not be written', fields);
       if (left === 0 || !isTrouble(error)) throw error;
       // Told to stop, it leaves the batch to its lease: what is known is lost, what is unsure is said to be.
@@ -234,15 +187,21 @@ export const report = async (
   const followUps = stragglers == null ? retries : [...retries, stragglers];
   const rows = rowsOf(task, batch, result.ended, new Date(nowMs));
   await faultPoint('report:answered');
-  const written = await write(context, task, batch, {
+  const { written, taskEnded } = await write(context, {
+    batch,
+    deliveriesIn: task.deliveriesIn,
+    counts: countsOf(result.ended),
+    movedOn: followUps.reduce((sum, { size }) => sum + size, 0),
+    doneAt: new Date(nowMs),
     rows,
     followUps,
-    counts: countsOf(result.ended),
   });
   if (!written) return LOST;
+  await faultPoint('report:committed');
   const nextAtMs = Math.min(...retries.map(({ notBefore }) => notBefore.getTime()));
   return {
     written,
+    taskEnded,
     ...(stragglers == null ? {} : { stragglers }),
     ...(retries.length === 0 ? {} : { nextAt: new Date(nextAtMs) }),
   };

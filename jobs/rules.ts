@@ -17,17 +17,18 @@ const accountKeysOf = (
 
 /** `rawKeys`: hashes of tokens that are not registered. */
 export const rulesFor = async (
-  { parts, profiles, secrets }: JobContext,
+  { parts, profiles, secrets, reads }: JobContext,
   { app, purpose }: { app: string; purpose: string },
   devices: readonly DeviceView[],
   rawKeys: readonly Uint8Array[] = [],
 ): Promise<Rules> => {
   const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
-  const onList = await onSuppressionList(parts.db, app, () => [
-    ...accountKeysOf(devices, accountKeyOf),
-    ...rawKeys,
-  ]);
+  const onList = await onSuppressionList({ db: parts.db, reads }, app, {
+    // A token and an account each.
+    count: 2 * devices.length + rawKeys.length,
+    compute: () => [...accountKeysOf(devices, accountKeyOf), ...rawKeys],
+  });
   return { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
 };
 

@@ -17,7 +17,16 @@ export interface SlotLimits {
   readonly slots: number;
 }
 
+/** Room that is kept for a piece that somebody already holds. */
+export interface Place {
+  /** Never rejects. */
+  fill(work: () => Promise<void>): void;
+  giveBack(): void;
+}
+
 export interface Slots {
+  /** Room for a piece of this size, or null when there is none. */
+  take(size: number): Place | null;
   /** Looks for work now; somebody looks again after every wake. Never rejects. */
   wake(): void;
   /** Claims nothing more. */
@@ -37,11 +46,9 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
   const hasRoom = (): boolean =>
     !stopping && active.size < limits.slots && inUse + limits.largest <= limits.capacity;
 
-  const start = (piece: Piece): void => {
-    const size = work.sizeOf(piece);
+  const occupy = (size: number, done: Promise<void>): void => {
     inUse += size;
-    const running = work
-      .run(piece)
+    const running = done
       .catch((error: unknown) => {
         work.failed(error);
       })
@@ -52,6 +59,8 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
       });
     active.add(running);
   };
+
+  const start = (piece: Piece): void => occupy(work.sizeOf(piece), work.run(piece));
 
   /** One claim at a time: many would fight for the same oldest piece. */
   const claimAll = async (): Promise<void> => {
@@ -79,6 +88,15 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
   };
 
   return {
+    take(size) {
+      if (!hasRoom()) return null;
+      let settle: (done: Promise<void> | undefined) => void = () => undefined;
+      const done = new Promise<void>((resolve) => {
+        settle = resolve;
+      });
+      occupy(size, done);
+      return { fill: (run) => settle(run()), giveBack: () => settle(undefined) };
+    },
     wake() {
       wanted = true;
       look();

@@ -12,6 +12,7 @@ import {
   type SuppressedReason,
   suppressionOf,
 } from './eligibility.js';
+import type { Known } from './hand-over.js';
 import { localeFor, type Variant } from './message.js';
 import { rulesFor } from './rules.js';
 
@@ -113,6 +114,10 @@ const registeredTargets = (
   return result;
 };
 
+/** From what was read moments ago. */
+export const knownTargets = (batch: Batch, { task, devices, rules }: Known): BatchTargets =>
+  registeredTargets(task, batch, devices, rules);
+
 export const readTargets = async (
   context: JobContext,
   task: Task,
@@ -121,9 +126,7 @@ export const readTargets = async (
   const about = { app: task.app, purpose: task.message.purpose };
   if (batch.tokens != null) return readRawTargets(context, task, batch);
   const ids = unpack(batch.devices, DEVICE_BYTES).map((id) => new Types.ObjectId(id));
-  const found = await devicesOf(context.parts.db)
-    .find({ _id: { $in: ids } }, { projection: DEVICE_FIELDS })
-    .toArray();
+  const found = await context.reads.devices(ids);
   const devices = new Map(found.map((device) => [device._id.toHexString(), device]));
   return registeredTargets(task, batch, devices, await rulesFor(context, about, found));
 };

@@ -33,6 +33,8 @@ export interface Batch extends Lease {
   profile: string;
   lane: Lane;
   state: BatchState;
+  /** The only one that its task waits for: whoever reports it without a follow-up ends the task as well. */
+  sole?: true;
   /** Born at planning, so its size counts towards `targeted`; a follow-up's devices were counted before. */
   first: boolean;
   /** How often its devices were tried, this time included. Only trouble of the device raises it. */

@@ -45,7 +45,7 @@ describe('leases', () => {
   };
   const batchNow = ({ _id }: Pick<Batch, '_id'>) => batches(db()).findOne({ _id });
   const taskNow = ({ _id }: Pick<Task, '_id'>) => tasks(db()).findOne({ _id });
-  const claim = (owner = 'me') => claimBatch(db(), 'default', owner, NOW);
+  const claim = (owner = 'me') => claimBatch(db(), 'default', owner, { now: NOW });
   const claimed = async (owner = 'me') => (await claim(owner))!;
   const seenOf = ({ _id, beat: at, fence }: Batch): SeenLease & { kind: 'batch' } => ({
     kind: 'batch',

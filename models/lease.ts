@@ -5,15 +5,22 @@ import type { Lane, Task } from './task.js';
 
 export const tasks = (db: mongo.Db): mongo.Collection<Task> => db.collection<Task>('tasks');
 
-/** The batch of this lane that has been due longest, claimed for `owner`; null when none is due. */
+/**
+ * The batch of this lane that has been due longest, and not before `from`, claimed for `owner`; null when none is due. What
+ * was claimed lately is still in the index, and without `from` each claim walks over all of it.
+ */
 export const claimBatch = (
   db: mongo.Db,
   lane: Lane,
   owner: string,
-  now: Date,
+  due: { readonly now: Date; readonly from?: Date | undefined },
 ): Promise<mongo.WithId<Batch> | null> =>
   batches(db).findOneAndUpdate(
-    { lane, state: 'due', notBefore: { $lte: now } },
+    {
+      lane,
+      state: 'due',
+      notBefore: { $lte: due.now, ...(due.from == null ? {} : { $gte: due.from }) },
+    },
     { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 } },
     { sort: { notBefore: 1 }, returnDocument: 'after', hint: { lane: 1, notBefore: 1 } },
   );

@@ -1,4 +1,4 @@
-/** A backend that wants its task sent: it repeats its request, with the same key, until it has an answer. */
+/** A backend that wants its task sent: it repeats its request, with the same key if it has one, until it has an answer. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from './row.js';
@@ -20,7 +20,7 @@ export interface Caller {
 }
 
 export const createCaller = (
-  { audience, ifUnsure }: Pick<Row, 'audience' | 'ifUnsure'>,
+  { audience, ifUnsure, keyless }: Pick<Row, 'audience' | 'ifUnsure' | 'keyless'>,
   bearer: string,
   fleet: readonly { vendor: string; token: string }[],
 ): Caller => {
@@ -37,7 +37,7 @@ export const createCaller = (
       headers: {
         authorization: `Bearer ${bearer}`,
         'content-type': 'application/json',
-        'idempotency-key': key,
+        ...(keyless ? {} : { 'idempotency-key': key }),
       },
       body,
     }).catch(() => undefined);

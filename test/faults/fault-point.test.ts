@@ -24,9 +24,8 @@ const product = sources.filter((path) => !path.startsWith('test')).map(textOf);
 
 describe('fault points', () => {
   for (const point of FAULT_POINTS) {
-    it(`has ${point} once in the code and somewhere in the table`, () => {
-      const calls = product.flatMap((text) => text.split(`faultPoint('${point}')`).slice(1));
-      expect(calls).to.have.length(1);
+    it(`calls ${point} in the code and strikes there in the table`, () => {
+      expect(product.some((text) => text.includes(`faultPoint('${point}')`))).to.equal(true);
       expect(struck).to.include(point);
     });
   }

@@ -63,6 +63,8 @@ export interface Row {
   readonly then?: FaultPoint;
   /** `all` is planned by a job, a short `list` while the caller waits. Default `all`. */
   readonly audience?: 'all' | 'list';
+  /** Sent without an Idempotency-Key: a short list is then handed to its vendor right away. */
+  readonly keyless?: boolean;
   readonly timings?: Partial<Timings>;
   /** The caller stops it while it is planned: `targeted` is what was planned by then. */
   readonly inPart?: boolean;
@@ -92,7 +94,7 @@ export const rowName = (row: Row): string =>
     [row.fault, row.vendors && faultsName(row)].filter(Boolean).join(' and '),
     row.at && `at ${row.at}${row.nth == null ? '' : ` (${row.nth})`}`,
     row.note,
-    row.audience === 'list' ? 'a list' : '',
+    row.audience === 'list' ? `a list${row.keyless ? ' without a key' : ''}` : '',
     row.heir === 'survivor' ? 'a survivor' : '',
     row.then && `then at ${row.then}`,
     row.ifUnsure,

@@ -11,8 +11,10 @@ const ALL: Row['mix'] = { fcm: 100, apns: 100, harmony: 100 };
 /** Two stretches of the audience, with somebody to reach in both. */
 const LONG: Row['mix'] = { fcm: 150, apns: 150 };
 const REFUSING = 5_200;
+const UP_TO_100 = { atMost: 100 } as const;
 const SURVIVOR = { heir: 'survivor' } as const;
 const LIST = { audience: 'list' } as const;
+const KEYLESS = { audience: 'list', keyless: true } as const;
 
 /** Whoever asked has no answer and asks again: there is one task, or there was none. */
 const ACCEPT: Line[] = [
@@ -30,6 +32,29 @@ const ACCEPT: Line[] = [
   ['accept:before-commit', 'commit cut', 'leave', { apns: 100 }, LIST],
   ['accept:before-commit', 'commit denied', 'leave', { harmony: 100 }, LIST],
   ['accept:before-commit', 'mongod killed', 'leave', { fcm: 100 }, LIST],
+];
+
+/** A short list goes from accept to its vendor without being looked for; small ones share their transactions. */
+const HAND_OVER: Line[] = [
+  ['accept:before-write', 'SIGKILL', 'leave', { fcm: 100 }, KEYLESS],
+  ['accept:task-written', 'SIGKILL', 'resend', { apns: 100 }, KEYLESS],
+  ['accept:before-commit', 'SIGKILL', 'leave', { harmony: 100 }, KEYLESS],
+  ['accept:before-answer', 'SIGKILL', 'leave', { fcm: 100 }, { ...KEYLESS, unknown: UP_TO_100 }],
+  ['accept:before-answer', 'SIGKILL', 'resend', { fcm: 10 }, KEYLESS],
+  ['accept:before-answer', 'SIGTERM', 'leave', { apns: 10 }, KEYLESS],
+  ['accept:before-commit', 'commit cut', 'leave', { harmony: 10 }, KEYLESS],
+  ['accept:before-commit', 'commit denied', 'leave', { fcm: 10 }, KEYLESS],
+  ['accept:before-commit', 'commit denied', 'resend', { apns: 10 }, KEYLESS],
+  ['accept:before-write', 'write conflicts', 'leave', { fcm: 10 }, KEYLESS],
+  ['dispatch:claimed', 'SIGKILL', 'leave', { fcm: 100 }, KEYLESS],
+  ['dispatch:claimed', 'SIGKILL', 'resend', { apns: 100 }, KEYLESS],
+  ['dispatch:marked-sending', 'SIGKILL', 'leave', { harmony: 100 }, { ...KEYLESS, unknown: 100 }],
+  ['dispatch:claimed', 'SIGSTOP', 'leave', { fcm: 10 }, KEYLESS],
+  ['report:before-commit', 'SIGKILL', 'leave', { fcm: 10 }, { ...KEYLESS, unknown: 10 }],
+  ['report:committed', 'SIGKILL', 'resend', { apns: 10 }, KEYLESS],
+  ['report:before-commit', 'commit cut', 'leave', { fcm: 10 }, KEYLESS],
+  ['report:before-commit', 'commit denied', 'resend', { harmony: 10 }, KEYLESS],
+  ['report:answered', 'write conflicts', 'leave', { apns: 10 }, KEYLESS],
 ];
 
 /** Whoever takes over goes on at the cursor. */
@@ -193,7 +218,17 @@ const CONTROL: Line[] = [
   ['dispatch:claimed', 'resume, SIGKILL', 'leave', { apns: 200 }],
 ];
 
-const LINES = [ACCEPT, PLAN, DISPATCH, REPORT, HEIRS, STRAGGLERS, RETRIES, CONTROL].flat();
+const LINES = [
+  ACCEPT,
+  HAND_OVER,
+  PLAN,
+  DISPATCH,
+  REPORT,
+  HEIRS,
+  STRAGGLERS,
+  RETRIES,
+  CONTROL,
+].flat();
 
 export const TABLE: readonly Row[] = [
   ...LINES.map(([at, fault, ifUnsure, mix, more]) => ({

@@ -10,7 +10,9 @@ import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createProfiles } from '../../jobs/profiles.js';
+import { createReads } from '../../jobs/reads.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
+import { createWrites } from '../../jobs/writes.js';
 import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../../models/batch.js';
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
@@ -117,6 +119,8 @@ export const jobContext = async (
     breaker: createBreaker(parts.monotonic),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
+    reads: createReads(db),
+    writes: createWrites(connection),
     stopping: new AbortController().signal,
   };
 };

@@ -72,7 +72,10 @@ export const testDatabase = (): (() => TestDatabase) => {
     this.timeout(START_TIMEOUT_MS);
     const name = `test_${randomBytes(6).toString('hex')}`;
     const uri = (await testMongoUri()).replace('/pigeonpost?', `/${name}?`);
-    database = { uri, connection: await mongoose.createConnection(uri).asPromise() };
+    database = {
+      uri,
+      connection: await mongoose.createConnection(uri, { monitorCommands: true }).asPromise(),
+    };
   });
 
   after('drop the database', async () => {

@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { type mongo, Types } from 'mongoose';
+import { dbOf } from '../models/database.js';
+import { commandsOf } from '../test/support/commands.js';
+import { registered } from '../test/support/engine.js';
+import { someIds } from '../test/support/job-context.js';
+import { testDatabase } from '../test/support/mongo.js';
+import { createReads, type Reads } from './reads.js';
+
+describe('reads that share a request', () => {
+  const database = testDatabase();
+  const secret = Buffer.alloc(32, 7);
+  let reads: Reads;
+
+  before(() => {
+    reads = createReads(dbOf(database().connection));
+  });
+
+  const someDevice = (): Promise<Types.ObjectId> =>
+    registered(database().connection, secret, {
+      app: 'shop',
+      token: new Types.ObjectId().toHexString(),
+    });
+  /** What `work` answers, and how often it has asked for documents. */
+  const counted = async <T>(work: () => Promise<T>): Promise<{ answer: T; finds: number }> => {
+    const commands = commandsOf(database().connection);
+    try {
+      return { answer: await work(), finds: commands.named('find').length };
+    } finally {
+      commands.stop();
+    }
+  };
+  const texts = (found: readonly { _id: Types.ObjectId }[]): string[] =>
+    found.map(({ _id }) => _id.toHexString()).sort();
+
+  it('gives each caller its own devices', async () => {
+    const ids = await Promise.all([someDevice(), someDevice(), someDevice()]);
+    const [one, two, three] = ids as [Types.ObjectId, Types.ObjectId, Types.ObjectId];
+    const asked = [[one], [one, two], [], [new Types.ObjectId(), three]];
+    const { answer, finds } = await counted(() =>
+      Promise.all(asked.map((some) => reads.devices(some))),
+    );
+    expect(answer.map(texts)).to.deep.equal(
+      [[one], [one, two], [], [three]].map((some) => some.map(String).sort()),
+    );
+    expect(finds).to.equal(1);
+  });
+
+  it('lets who asks for many ask alone', async () => {
+    const device = await someDevice();
+    const { answer, finds } = await counted(() =>
+      Promise.all([reads.devices([device]), reads.devices([device, ...someIds(60)])]),
+    );
+    expect(answer.map(texts)).to.deep.equal([[String(device)], [String(device)]]);
+    expect(finds).to.equal(2);
+  });
+
+  it('tells which keys are on a list, and whose it is', async () => {
+    const [mine, yours, free] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    await database()
+      .connection.collection<{ _id: mongo.BSON.Binary | Buffer; app: string }>('suppressions')
+      .insertMany([
+        { _id: mine, app: 'shop' },
+        { _id: yours, app: 'bank' },
+      ]);
+    const { answer, finds } = await counted(() =>
+      Promise.all([reads.suppressions([mine, free]), reads.suppressions([yours])]),
+    );
+    expect(answer.map((found) => found.map(({ app }) => app))).to.deep.equal([['shop'], ['bank']]);
+    expect(finds).to.equal(1);
+  });
+});

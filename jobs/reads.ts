@@ -1,0 +1,68 @@
+/** Reads of a few documents by their ids: what is asked for at the same time comes with one request. */
+import { mongo, type Types } from 'mongoose';
+import type { Suppression } from '../models/suppression.js';
+import { devicesOf } from './candidate.js';
+import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
+import { createGroup } from './group.js';
+
+type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
+
+export interface Reads {
+  /** Those that exist, of whatever app, in no order. */
+  devices(ids: readonly Types.ObjectId[]): Promise<DeviceView[]>;
+  /** Entries of suppression lists, of whatever app. */
+  suppressions(keys: readonly Uint8Array[]): Promise<StoredSuppression[]>;
+}
+
+/** Whoever asks for more has a request of their own. */
+const FEW = 50;
+const MOST_CALLERS = 100;
+const AT_ONCE = 2;
+
+/** Finds documents by ids; a few together with those of others. */
+const byIds = <Id, Found>(
+  find: (ids: readonly Id[]) => Promise<Found[]>,
+  textOfId: (id: Id) => string,
+  textOf: (found: Found) => string,
+): ((ids: readonly Id[]) => Promise<Found[]>) => {
+  const together = async (asked: readonly (readonly Id[])[]): Promise<Found[][]> => {
+    const found = await find(asked.flat());
+    const byText = new Map(found.map((one) => [textOf(one), one]));
+    return asked.map((ids) => ids.flatMap((id) => byText.get(textOfId(id)) ?? []));
+  };
+  const ask = createGroup<readonly Id[], Found[]>({
+    together,
+    alone: find,
+    most: MOST_CALLERS,
+    atOnce: AT_ONCE,
+  });
+  return (ids) => {
+    if (ids.length === 0) return Promise.resolve([]);
+    return ids.length > FEW ? find(ids) : ask(ids);
+  };
+};
+
+const hexOf = (key: Uint8Array): string => Buffer.from(key).toString('hex');
+
+export const createReads = (db: mongo.Db): Reads => ({
+  devices: byIds<Types.ObjectId, DeviceView>(
+    (ids) =>
+      devicesOf(db)
+        .find({ _id: { $in: [...ids] } }, { projection: DEVICE_FIELDS })
+        .toArray(),
+    (id) => id.toHexString(),
+    ({ _id }) => _id.toHexString(),
+  ),
+  suppressions: byIds<Uint8Array, StoredSuppression>(
+    (keys) =>
+      db
+        .collection<StoredSuppression>('suppressions')
+        .find(
+          { _id: { $in: keys.map((key) => new mongo.Binary(key)) } },
+          { projection: { app: 1 } },
+        )
+        .toArray(),
+    hexOf,
+    ({ _id }) => _id.toString('hex'),
+  ),
+});
