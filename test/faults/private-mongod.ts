@@ -28,13 +28,16 @@ export interface CommandFailure {
 
 export interface PrivateMongod {
   readonly client: mongo.MongoClient;
-  /** `row` names the database, and the process to commands that fail. */
-  uriFor(row: string): string;
+  readonly port: number;
+  /** `row` names the database, and whose commands are to fail. `proxy`: a port that leads to this mongod. */
+  uriFor(row: string, proxy?: number): string;
   /** Resolves when it has gone. */
   kill(): Promise<void>;
   /** On the same data and port. */
   start(): Promise<void>;
-  /** The next `times` of these commands of `row` fail; other rows wait with theirs until this one is healed. */
+  /** Waits for its turn to let commands fail: others wait until `row` is healed. */
+  takeTurn(row: string): Promise<void>;
+  /** The next `times` of these commands of `row` fail. */
   fail(row: string, failure: CommandFailure & { times: number }): Promise<void>;
   heal(row: string): Promise<void>;
   close(): Promise<void>;
@@ -71,17 +74,22 @@ export const startPrivateMongod = async (): Promise<PrivateMongod> => {
   return {
     client,
     start,
-    uriFor: (row) =>
-      `mongodb://${LOOPBACK}:${port}/${row}?replicaSet=${REPLICA_SET}&appName=${row}`,
+    port,
+    uriFor: (row, proxy) =>
+      `mongodb://${LOOPBACK}:${proxy ?? port}/${row}?appName=${row}&` +
+      // By the name of its set a gateway would learn of the real port.
+      (proxy == null ? `replicaSet=${REPLICA_SET}` : 'directConnection=true'),
     async kill() {
       const { pid } = (await admin.command({ serverStatus: 1 })) as { pid: mongo.Long | number };
       process.kill(Number(pid), 'SIGKILL');
       await process_.ended;
     },
-    async fail(row, { times, ...data }) {
+    async takeTurn(row) {
       const before = turn;
       turn = new Promise<void>((resolve) => healers.set(row, resolve));
       await before;
+    },
+    async fail(row, { times, ...data }) {
       await admin.command({
         configureFailPoint: 'failCommand',
         mode: { times },

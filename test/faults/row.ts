@@ -20,9 +20,11 @@ export const DATABASE_FAULTS = [
   'mongod killed',
   /** The connection breaks before the commit is made. */
   'commit cut',
+  /** The commit is made, and the connection breaks before the answer. */
+  'commit answer lost',
   /** The commit is made, but the answer says that it failed. */
   'commit denied',
-  /** Every update conflicts, thirty times. */
+  /** Every write conflicts, twenty times. */
   'write conflicts',
   /** The connection breaks at each of the next inserts. */
   'inserts cut',

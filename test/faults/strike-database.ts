@@ -6,7 +6,7 @@ import type { Stage } from './stage.js';
 import type { Send, Struck } from './strike.js';
 
 const FAILURES: Record<
-  Exclude<DatabaseFault, 'mongod killed'>,
+  Exclude<DatabaseFault, 'mongod killed' | 'commit answer lost'>,
   CommandFailure & { times: number }
 > = {
   'commit cut': { failCommands: ['commitTransaction'], closeConnection: true, times: 3 },
@@ -20,7 +20,7 @@ const FAILURES: Record<
     failCommands: ['insert', 'update', 'findAndModify'],
     errorCode: 112,
     errorLabels: ['TransientTransactionError'],
-    times: 30,
+    times: 20,
   },
   'inserts cut': { failCommands: ['insert'], closeConnection: true, times: 5 },
   'updates cut': { failCommands: ['update'], closeConnection: true, times: 5 },
@@ -33,7 +33,9 @@ export const strikeDatabase = async (
   stage: Stage,
   send: Send,
 ): Promise<Struck> => {
-  const { first, mongod, name } = stage;
+  const { first, mongod, name, proxy } = stage;
+  // Before the place is reached: what is held there must not be held for long.
+  await mongod.takeTurn(name);
   await reach(row, stage, send);
   if (fault === 'mongod killed') {
     await mongod.kill();
@@ -41,7 +43,8 @@ export const strikeDatabase = async (
     await mongod.start();
     return { heir: first };
   }
-  await mongod.fail(name, FAILURES[fault]);
+  if (fault === 'commit answer lost') proxy?.loseCommitAnswers(2);
+  else await mongod.fail(name, FAILURES[fault]);
   first.release();
   return { heir: first };
 };

@@ -10,8 +10,11 @@ type Line = readonly [Row['at'], Row['fault'], Row['ifUnsure'], Row['mix'], Part
 const ALL: Row['mix'] = { fcm: 100, apns: 100, harmony: 100 };
 /** Two stretches of the audience, with somebody to reach in both. */
 const LONG: Row['mix'] = { fcm: 150, apns: 150 };
-const REFUSING = 5_200;
+const TWO_STRETCHES = { refusing: 5_200 } as const;
 const UP_TO_100 = { atMost: 100 } as const;
+const UP_TO_300 = { atMost: 300 } as const;
+/** While a planner is held, what it has planned goes its way. */
+const UNDER_WAY = { ...TWO_STRETCHES, unknown: UP_TO_300, repeated: UP_TO_300 } as const;
 const SURVIVOR = { heir: 'survivor' } as const;
 const LIST = { audience: 'list' } as const;
 const KEYLESS = { audience: 'list', keyless: true } as const;
@@ -30,6 +33,7 @@ const ACCEPT: Line[] = [
   ['accept:before-write', 'inserts cut', 'leave', { fcm: 100 }, LIST],
   ['accept:before-write', 'write conflicts', 'leave', { apns: 100 }, LIST],
   ['accept:before-commit', 'commit cut', 'leave', { apns: 100 }, LIST],
+  ['accept:before-commit', 'commit answer lost', 'leave', { fcm: 100 }, LIST],
   ['accept:before-commit', 'commit denied', 'leave', { harmony: 100 }, LIST],
   ['accept:before-commit', 'mongod killed', 'leave', { fcm: 100 }, LIST],
 ];
@@ -43,6 +47,7 @@ const HAND_OVER: Line[] = [
   ['accept:before-answer', 'SIGKILL', 'resend', { fcm: 10 }, KEYLESS],
   ['accept:before-answer', 'SIGTERM', 'leave', { apns: 10 }, KEYLESS],
   ['accept:before-commit', 'commit cut', 'leave', { harmony: 10 }, KEYLESS],
+  ['accept:before-commit', 'commit answer lost', 'leave', { apns: 10 }, KEYLESS],
   ['accept:before-commit', 'commit denied', 'leave', { fcm: 10 }, KEYLESS],
   ['accept:before-commit', 'commit denied', 'resend', { apns: 10 }, KEYLESS],
   ['accept:before-write', 'write conflicts', 'leave', { fcm: 10 }, KEYLESS],
@@ -63,18 +68,19 @@ const PLAN: Line[] = [
   ['plan:claimed', 'SIGKILL', 'leave', { harmony: 300 }, { ...LIST, ...SURVIVOR }],
   ['plan:cursor-written', 'SIGKILL', 'leave', { apns: 200 }],
   ['plan:before-commit', 'SIGKILL', 'resend', { harmony: 200 }],
-  ['plan:between-stretches', 'SIGKILL', 'leave', LONG, { refusing: REFUSING }],
-  ['plan:between-stretches', 'SIGKILL', 'resend', LONG, { refusing: REFUSING, ...SURVIVOR }],
-  ['plan:before-last', 'SIGKILL', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'SIGKILL', 'leave', LONG, TWO_STRETCHES],
+  ['plan:between-stretches', 'SIGKILL', 'resend', LONG, { ...UNDER_WAY, ...SURVIVOR }],
+  ['plan:before-last', 'SIGKILL', 'leave', LONG, TWO_STRETCHES],
   ['plan:planned', 'SIGKILL', 'leave', { fcm: 200 }],
   ['plan:planned', 'SIGKILL', 'resend', { apns: 300 }, LIST],
   ['plan:cursor-written', 'SIGTERM', 'leave', { fcm: 200 }],
-  ['plan:between-stretches', 'SIGTERM', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'SIGTERM', 'leave', LONG, TWO_STRETCHES],
   ['plan:claimed', 'SIGSTOP', 'leave', { fcm: 200 }],
-  ['plan:between-stretches', 'SIGSTOP', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'SIGSTOP', 'leave', LONG, UNDER_WAY],
   ['plan:before-commit', 'SIGSTOP', 'leave', { apns: 200 }],
   ['plan:claimed', 'write conflicts', 'leave', { fcm: 200 }],
   ['plan:before-commit', 'commit cut', 'leave', { harmony: 200 }],
+  ['plan:before-commit', 'commit answer lost', 'leave', { fcm: 200 }],
   ['plan:before-commit', 'commit denied', 'leave', { apns: 200 }],
   ['plan:before-commit', 'mongod killed', 'resend', { apns: 200 }],
 ];
@@ -83,7 +89,7 @@ const PLAN: Line[] = [
 const DISPATCH: Line[] = [
   ['dispatch:claimed', 'SIGKILL', 'leave', { fcm: 200 }],
   ['dispatch:claimed', 'SIGKILL', 'resend', { apns: 200 }],
-  ['dispatch:claimed', 'SIGKILL', 'leave', ALL, SURVIVOR],
+  ['dispatch:claimed', 'SIGKILL', 'leave', ALL, { ...SURVIVOR, unknown: { atMost: 200 } }],
   ['dispatch:marked-sending', 'SIGKILL', 'leave', { apns: 200 }, { unknown: 200 }],
   ['dispatch:marked-sending', 'SIGKILL', 'resend', { harmony: 200 }],
   ['dispatch:marked-sending', 'SIGKILL', 'leave', { fcm: 200 }, { ...SURVIVOR, unknown: 200 }],
@@ -130,6 +136,8 @@ const REPORT: Line[] = [
   ['report:batch-updated', 'SIGSTOP', 'leave', { harmony: 200 }, { unknown: 200 }],
   ['report:before-commit', 'commit cut', 'leave', { fcm: 200 }],
   ['report:before-commit', 'commit cut', 'resend', { harmony: 200 }],
+  ['report:before-commit', 'commit answer lost', 'leave', { apns: 200 }],
+  ['report:before-commit', 'commit answer lost', 'resend', ALL],
   ['report:before-commit', 'commit denied', 'leave', { apns: 200 }],
   ['report:before-commit', 'commit denied', 'resend', { fcm: 200 }],
   ['report:answered', 'write conflicts', 'leave', { apns: 200 }],
@@ -155,18 +163,20 @@ const HEIRS: Line[] = [
 /** The last fifty answers come late, and their devices go into a batch of their own. */
 const SLOW: Partial<Row> = {
   vendors: {
-    fcm: [{ kind: 'slow', after: 150, delayMs: 1_500 }],
-    apns: [{ kind: 'slow', after: 150, delayMs: 1_500 }],
+    fcm: [{ kind: 'slow', after: 150, delayMs: 7_000 }],
+    apns: [{ kind: 'slow', after: 150, delayMs: 7_000 }],
   },
-  timings: { stragglerMs: 500 },
+  timings: { stragglerMs: 5_000 },
 };
 
+const LATE = { atMost: 52 } as const;
+
 const STRAGGLERS: Line[] = [
-  ['stragglers:split', 'SIGKILL', 'leave', { fcm: 200 }, { ...SLOW, unknown: 50 }],
-  ['stragglers:split', 'SIGKILL', 'resend', { apns: 200 }, { ...SLOW, repeated: 50 }],
+  ['stragglers:split', 'SIGKILL', 'leave', { fcm: 200 }, { ...SLOW, unknown: LATE }],
+  ['stragglers:split', 'SIGKILL', 'resend', { apns: 200 }, { ...SLOW, repeated: LATE }],
   ['report:before-commit', 'SIGKILL', 'leave', { apns: 200 }, { ...SLOW, unknown: 200 }],
-  ['stragglers:split', 'SIGTERM', 'leave', { fcm: 200 }, SLOW],
-  ['stragglers:split', 'SIGSTOP', 'leave', { apns: 200 }, { ...SLOW, unknown: 50 }],
+  ['stragglers:split', 'SIGTERM', 'leave', { fcm: 200 }, { ...SLOW, unknown: LATE }],
+  ['stragglers:split', 'SIGSTOP', 'leave', { apns: 200 }, { ...SLOW, unknown: LATE }],
 ];
 
 /** Fifty devices are to be tried again; they may have got it. */
@@ -196,7 +206,7 @@ const RETRIES: Line[] = [
 ];
 
 /** What was planned when the caller stopped it. */
-const IN_PART = { refusing: REFUSING, inPart: true, cancelled: { atMost: 300 } } as const;
+const IN_PART = { ...UNDER_WAY, inPart: true, cancelled: UP_TO_300 } as const;
 
 /** The caller changes their mind, and more may go wrong meanwhile. */
 const CONTROL: Line[] = [
@@ -208,13 +218,13 @@ const CONTROL: Line[] = [
   ['dispatch:marked-sending', 'cancel, SIGKILL', 'leave', { harmony: 200 }, { unknown: 200 }],
   ['dispatch:marked-sending', 'cancel, SIGKILL', 'resend', { fcm: 200 }, { unknown: 200 }],
   ['plan:claimed', 'pause and resume', 'leave', { apns: 200 }],
-  ['plan:between-stretches', 'pause and resume', 'leave', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'pause and resume', 'leave', LONG, UNDER_WAY],
   ['dispatch:claimed', 'pause and resume', 'leave', { harmony: 200 }],
   ['dispatch:marked-sending', 'pause and resume', 'leave', { fcm: 200 }],
   ['dispatch:claimed', 'pause, SIGKILL, resume', 'leave', { apns: 200 }],
   ['dispatch:marked-sending', 'pause, SIGKILL, resume', 'leave', { fcm: 200 }, { unknown: 200 }],
   ['dispatch:marked-sending', 'pause, SIGKILL, resume', 'resend', { harmony: 200 }],
-  ['plan:between-stretches', 'pause, SIGKILL, resume', 'resend', LONG, { refusing: REFUSING }],
+  ['plan:between-stretches', 'pause, SIGKILL, resume', 'resend', LONG, UNDER_WAY],
   ['dispatch:claimed', 'resume, SIGKILL', 'leave', { apns: 200 }],
 ];
 

@@ -22,6 +22,7 @@ const TROUBLE_MS = { fcm: 10_000, apns: QUARTER_HOUR_MS, harmony: 10_000 };
 const VENDOR_LINES: VendorLine[] = [
   { fault: { kind: 'goaway', after: 50, count: 1 }, unsure: [] },
   { fault: { kind: 'refused-stream', count: COUNT }, unsure: [] },
+  { fault: { kind: 'stop-accepting', count: 2 }, unsure: [] },
   { fault: { kind: 'stream-reset', count: COUNT }, unsure: VENDORS },
   { fault: { kind: 'stream-reset', count: COUNT, delivered: true }, unsure: VENDORS },
   { fault: { kind: 'cut', after: 50, count: 1 }, unsure: VENDORS, spreads: true },
@@ -55,7 +56,7 @@ const vendorRow = (line: VendorLine, vendor: VendorName, ifUnsure: Row['ifUnsure
     mix: { fcm: SIZE, apns: SIZE, harmony: SIZE },
     ...(timings == null ? {} : { timings }),
     ...(isUnknown ? { unknown: amount } : {}),
-    ...(fault.delivered && ifUnsure === 'resend' ? { repeated: amount } : {}),
+    ...((fault.delivered || spreads) && ifUnsure === 'resend' ? { repeated: amount } : {}),
     ...(waits == null || isUnknown ? {} : { waitsMs: waits }),
   };
 };
