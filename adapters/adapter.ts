@@ -68,8 +68,11 @@ export type Outcome =
       readonly afterMs?: number;
       /** The vendor may have delivered it all the same. */
       readonly mayHaveArrived?: boolean;
-      /** Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. */
-      readonly cause?: 'device' | 'vendor';
+      /**
+       * Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. `rate`: the vendor says
+       * that we send too fast for our quota, so we slow down.
+       */
+      readonly cause?: 'device' | 'vendor' | 'rate';
     };
 
 export type OutcomeKind = Outcome['kind'];

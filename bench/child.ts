@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isAlive } from '../server/embedded-mongo/is-alive.js';
 
 const GRACE_MS = 20_000;
 const LOOK_EVERY_MS = 50;
@@ -22,15 +23,6 @@ export const endChild = async (child: ChildProcess): Promise<void> => {
 export const pidOf = ({ pid }: ChildProcess): number => {
   if (pid == null) throw new Error('A process could not be started');
   return pid;
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /** For processes that are not our own children. Rejects when one is still there after a grace of 20 s. */

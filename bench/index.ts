@@ -7,8 +7,9 @@ import type { Part } from './part.js';
 import { pipeline } from './pipeline.js';
 import { keepResult, resultTable } from './result.js';
 import { rounded } from './statistics.js';
+import { transport } from './transport.js';
 
-const PARTS: Readonly<Record<string, Part>> = { pipeline, latency };
+const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency };
 const USAGE_ERROR = 2;
 
 const say = (line: string): void => console.log(line);

@@ -50,6 +50,10 @@ http {
       add_header apns-id $apns_id;
       return 200;
     }
+    location /v1/projects/ {
+      default_type application/json;
+      return 200 '{"name":"projects/pigeon-bench/messages/0:1500415314455276%31bd1c9631bd1c96"}';
+    }
   }
 }
 `;

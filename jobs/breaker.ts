@@ -1,69 +1,148 @@
-/** Keeps batches away from a vendor profile whose account was refused, and lets one through now and then to ask again. */
+/**
+ * Keeps batches away from a vendor profile whose account was refused or whose vendor answers nobody, and lets one push through
+ * now and then to ask again. Processes share what they know: one of them asks, and all hear the answer.
+ */
+import type { Outcome } from '../adapters/adapter.js';
+import type { Rest } from '../models/rest.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
+import { type BreakerState, createBreakerView, type KnownRest } from './breaker-view.js';
+import { refusalInWords, stormInWords } from './breaker-words.js';
+import type { JobParts } from './parts.js';
+import { createRestBook } from './rest-book.js';
+import { createStorms, signOf } from './storm.js';
 
-const FIRST_REST_MS = 5_000;
-const LONGEST_REST_MS = 5 * 60_000;
+export const FIRST_REST_MS = 5_000;
+export const LONGEST_REST_MS = 5 * 60_000;
 const GROWTH = 2;
 
-export type BreakerState = 'closed' | 'open' | 'half-open';
+/** `probe`: one push of the batch is sent, and everybody waits for its answer. `rest`: nothing is sent. */
+export type Pass = 'free' | 'probe' | 'rest';
 
-interface Rest {
-  until: number;
-  restMs: number;
-  reason: string;
-  probing: boolean;
+/** What came back of the pushes of one batch; nothing, when none was sent after all. */
+export interface Heard {
+  readonly outcomes: readonly Outcome[];
+  /** Monotonic. */
+  readonly sentAtMs: number;
+  /** Of the profile's settings that they were sent with. */
+  readonly revision: number;
+  readonly pass: Pass;
 }
 
 export interface Breaker {
-  /** Milliseconds to wait, 0 to go ahead. The first to go ahead after a rest is the probe; others wait for it. */
-  waitMs(profile: string): number;
-  refused(profile: string, reason: string): void;
-  succeeded(profile: string): void;
-  /** The probe neither succeeded nor was refused: the next one may ask. */
-  undecided(profile: string): void;
-  /** New settings: what was known of the old ones is void. */
-  reset(profile: string): void;
-  state(profile: string): { state: BreakerState; reason?: string };
+  /** Whether a batch of this profile may be sent. Asks the database only when a rest is over. */
+  admit(profile: string): Promise<Pass>;
+  /** Acts at once in this process, and tells the others. Never rejects: `look` tries again. */
+  hear(profile: string, heard: Heard): Promise<void>;
+  /** The batch that was to ask was not sent: the next one may. Never rejects. */
+  undecided(profile: string, pass: Pass): Promise<void>;
+  /** Why this profile rests, in a word; undefined when it does not. */
+  codeOf(profile: string): string | undefined;
+  /** Learns what other processes know, and lets go whatever waits for a profile that is well. */
+  look(): Promise<void>;
 }
 
-/** `now`: monotonic milliseconds. `changed` hears every change of state. */
+export interface BreakerHooks {
+  /** Of every change of state. */
+  readonly changed?: (profile: string, state: BreakerState) => void;
+  /** Batches are due that were not. */
+  readonly due?: () => void;
+}
+
+type Diagnosis = Pick<Rest, 'cause' | 'code' | 'reason'>;
+
+const refusalIn = (outcomes: readonly Outcome[]): Diagnosis | null => {
+  for (const outcome of outcomes) {
+    if (outcome.kind !== 'account-refused') continue;
+    return { cause: outcome.kind, code: outcome.reason, reason: refusalInWords(outcome) };
+  }
+  return null;
+};
+
 export const createBreaker = (
-  now: () => number,
-  changed: (profile: string, state: BreakerState) => void = () => undefined,
+  parts: Pick<JobParts, 'db' | 'now' | 'monotonic' | 'log'>,
+  { changed, due = () => undefined }: BreakerHooks = {},
 ): Breaker => {
-  const rests = new Map<string, Rest>();
-  const close = (profile: string): void => {
-    if (rests.delete(profile)) changed(profile, 'closed');
+  const view = createBreakerView(parts.monotonic, changed);
+  const book = createRestBook(parts, view, due);
+  const storms = createStorms(parts.monotonic);
+
+  /** Fields of a rest that begins now and ends in so many milliseconds. */
+  const lasting = (restMs: number) => ({
+    restMs,
+    nextProbeAt: new Date(parts.now() + restMs),
+    probing: false,
+  });
+
+  const diagnose = (profile: string, { outcomes, sentAtMs }: Heard): Diagnosis | null => {
+    const refusal = refusalIn(outcomes);
+    if (refusal != null) return refusal;
+    const storm = storms.hear(profile, outcomes, sentAtMs);
+    if (storm == null) return null;
+    return { cause: 'vendor-trouble', code: storm.code, reason: stormInWords(storm) };
   };
+
+  const open = (profile: string, diagnosis: Diagnosis, revision: number): Promise<void> => {
+    storms.forget(profile);
+    return book.begin({
+      _id: profile,
+      app: namesOfProfile(profile).app,
+      ...diagnosis,
+      since: new Date(parts.now()),
+      ...lasting(FIRST_REST_MS),
+      revision,
+    });
+  };
+
+  /** The probe was answered, or not. */
+  const judge = async (rest: KnownRest, outcomes: readonly Outcome[]): Promise<void> => {
+    const signs = new Set(outcomes.map(signOf));
+    if (signs.has('answered')) return book.end(rest);
+    if (!signs.has('refused') && !signs.has('unanswered')) {
+      await book.change(rest, lasting(0));
+      return;
+    }
+    // An account that was refused stays refused until somebody says otherwise; silence does not.
+    const news = refusalIn(outcomes) ?? {};
+    await book.change(rest, {
+      ...news,
+      ...lasting(Math.min(rest.restMs * GROWTH, LONGEST_REST_MS)),
+    });
+  };
+
+  const safely = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      parts.log.warn('What is known of a vendor profile could not be shared yet', { error });
+    }
+  };
+
   return {
-    waitMs(profile) {
-      const rest = rests.get(profile);
-      if (rest == null) return 0;
-      const left = rest.until - now();
-      if (left > 0) return left;
-      if (rest.probing) return FIRST_REST_MS;
-      rest.probing = true;
-      changed(profile, 'half-open');
-      return 0;
+    async admit(profile) {
+      const rest = view.get(profile);
+      if (rest == null) return 'free';
+      if (view.isWaiting(profile)) return 'rest';
+      if (await book.change(rest, { probing: true })) return 'probe';
+      return view.get(profile) == null ? 'free' : 'rest';
     },
-    refused(profile, reason) {
-      const before = rests.get(profile);
-      // Batches that were on their way when the first refusal came do not lengthen the rest.
-      if (before != null && !before.probing) return;
-      const restMs =
-        before == null ? FIRST_REST_MS : Math.min(before.restMs * GROWTH, LONGEST_REST_MS);
-      rests.set(profile, { until: now() + restMs, restMs, reason, probing: false });
-      changed(profile, 'open');
-    },
-    succeeded: close,
-    undecided(profile) {
-      const rest = rests.get(profile);
-      if (rest != null) rest.probing = false;
-    },
-    reset: close,
-    state(profile) {
-      const rest = rests.get(profile);
-      if (rest == null) return { state: 'closed' };
-      return { state: rest.probing ? 'half-open' : 'open', reason: rest.reason };
-    },
+    hear: (profile, heard) =>
+      safely(async () => {
+        const rest = view.get(profile);
+        if (heard.pass === 'probe') {
+          if (rest != null) await judge(rest, heard.outcomes);
+          return;
+        }
+        // What was on its way when it opened neither lengthens the rest nor ends it.
+        if (rest != null) return;
+        const diagnosis = diagnose(profile, heard);
+        if (diagnosis != null) await open(profile, diagnosis, heard.revision);
+      }),
+    undecided: (profile, pass) =>
+      safely(async () => {
+        const rest = view.get(profile);
+        if (pass === 'probe' && rest?.probing) await judge(rest, []);
+      }),
+    codeOf: (profile) => view.get(profile)?.code,
+    look: () => book.look(),
   };
 };

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Outcome } from '../adapters/adapter.js';
 import { DELIVERY_STATES } from '../models/batch.js';
-import { ACCOUNT_RETRY_MS, type Consequence, consequence, endOf } from './consequence.js';
+import { type Consequence, consequence, endOf } from './consequence.js';
 
 const SINCE = new Date('2026-01-01T00:00:00Z');
 
@@ -20,7 +20,7 @@ const again = (change: object): Consequence => ({
 const refusedAccount = (maybe: boolean): Consequence => ({
   kind: 'again',
   reason: 'key-revoked',
-  afterMs: ACCOUNT_RETRY_MS,
+  afterMs: 0,
   countsAsAttempt: false,
   maybe,
   opensBreaker: true,

@@ -36,9 +36,6 @@ export type Consequence =
       readonly opensBreaker: boolean;
     };
 
-/** How long a refused account rests before it is tried again; the breaker asks sooner when settings change. */
-export const ACCOUNT_RETRY_MS = 60_000;
-
 /** A device that may have got the push ends `accepted` or `unknown`, never in a state that denies it. */
 export const endOf = (
   state: DeliveryState,
@@ -74,7 +71,8 @@ export const consequence = (outcome: Outcome, { ifUnsure, maybe }: Situation): C
       return {
         kind: 'again',
         reason: outcome.reason,
-        afterMs: ACCOUNT_RETRY_MS,
+        // It is the breaker that knows when to ask again.
+        afterMs: 0,
         countsAsAttempt: false,
         maybe,
         opensBreaker: true,

@@ -3,7 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
+import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
@@ -25,13 +27,16 @@ import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
 import { createWrites } from './writes.js';
 
-const createContext = (parts: JobParts, stopping: AbortSignal): JobContext => ({
+const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => ({
   parts,
   profiles: createProfiles(parts),
   secrets: createAppSecrets(parts.db, parts.secretBox),
-  breaker: createBreaker(parts.monotonic, (profile, state) => {
-    const [app = '', vendor = '', name = ''] = profile.split('/');
-    parts.metrics.breaker(app, vendor, name, state);
+  breaker: createBreaker(parts, {
+    changed: (profile, state) => {
+      const names = namesOfProfile(profile);
+      parts.metrics.breaker(names.app, names.vendor, names.profile, state);
+    },
+    due,
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
@@ -47,11 +52,12 @@ const READY_WITHIN_MS = 2_000;
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(BATCHES).createIndexes(batchIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
+  await db.collection(RESTS).createIndexes(restIndexes);
 };
 
 export const createEngine = (parts: JobParts): Engine => {
   const stopping = new AbortController();
-  const context = createContext(parts, stopping.signal);
+  const context = createContext(parts, stopping.signal, () => wake());
   const { db, timings, role } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
@@ -64,12 +70,17 @@ export const createEngine = (parts: JobParts): Engine => {
     else if (sends) lanes.wakePlanner();
     wakes.call();
   };
+  const lookAtBreaker = (): Promise<void> =>
+    context.breaker.look().catch((error: unknown) => {
+      parts.log.warn('It is not known which vendor profiles rest; the next look tells', { error });
+    });
   const ticks = createTicks(parts.log, [
     {
       name: 'beat',
       everyMs: timings.beatMs,
       work: () => beat(db, parts.owner, context.inFlight.held()),
     },
+    { name: 'breaker', everyMs: timings.breakerMs, work: () => context.breaker.look() },
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
     {
@@ -109,11 +120,13 @@ export const createEngine = (parts: JobParts): Engine => {
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
-    vendorChanged(app, vendor, profile) {
+    vendorChanged(app) {
       context.profiles.changed(app);
-      context.breaker.reset(`${app}/${vendor}/${profile}`);
+      // Others see it at their next look.
+      if (sends) void lookAtBreaker();
       wake();
     },
+    rests: (app) => restsOfApp(db, app),
     async ready() {
       await batches(db).findOne(
         { state: 'due' },
@@ -126,6 +139,7 @@ export const createEngine = (parts: JobParts): Engine => {
       await keepDeliveries(parts);
       await wakes.start();
       if (!sends) return;
+      await lookAtBreaker();
       ticks.start();
       lanes.wake();
     },

@@ -3,12 +3,13 @@ import type { Batch } from '../models/batch.js';
 import { markSending, releaseBatch, tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
+import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import type { Known } from './hand-over.js';
-import { endAll, heldBack, vendorProfileOf } from './held-back.js';
+import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { OpenProfile } from './profiles.js';
@@ -18,6 +19,7 @@ import { type BatchTargets, knownTargets, readTargets, type SendTarget } from '.
 interface Run {
   readonly held: Held;
   readonly slot: Slot;
+  readonly pass: Pass;
   readonly known?: Known;
 }
 
@@ -49,18 +51,18 @@ const groupsOf = (
   }));
 };
 
-/** Of a batch that asks a refused account again, only one push is sent. */
+/** Of a batch that asks whether a profile is well again, only one push is sent. */
 const spareAllButProbe = (
   { breaker }: JobContext,
   batch: Batch,
   sorted: BatchTargets,
+  pass: Pass,
 ): { sorted: BatchTargets; spared: Again[] } => {
-  const { state, reason } = breaker.state(vendorProfileOf(batch));
-  if (state !== 'half-open') return { sorted, spared: [] };
+  if (pass !== 'probe') return { sorted, spared: [] };
   const [probe, ...others] = sorted.targets;
   const spared = others.map(({ index }) => ({
     index,
-    reason: reason ?? 'account-refused',
+    reason: breaker.codeOf(vendorProfileOf(batch)) ?? 'resting',
     afterMs: 0,
     countsAsAttempt: false,
     maybe: batch.maybe,
@@ -73,15 +75,15 @@ const send = async (
   task: Task,
   batch: Batch,
   open: OpenProfile,
-  { held, slot, known }: Run,
+  { held, slot, pass, known }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
   const fresh = freshOf(context, known);
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
-  const { sorted, spared } = spareAllButProbe(context, batch, read);
+  const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
   if (sorted.targets.length === 0) {
-    breaker.undecided(vendorProfileOf(batch));
+    await breaker.undecided(vendorProfileOf(batch), pass);
     const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
     await settleWith(context, task, batch, verdicts, asked);
     return;
@@ -90,7 +92,7 @@ const send = async (
   const groups = groupsOf(task, open, sorted.targets, nowMs);
   const adapter = open.adapter();
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
-    breaker.undecided(vendorProfileOf(batch));
+    await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
   await faultPoint('dispatch:marked-sending');
@@ -98,28 +100,40 @@ const send = async (
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
-  const startedAt = parts.monotonic();
+  const sentAtMs = parts.monotonic();
   const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
     parts.metrics.pushed(batch.vendor, kind);
   });
   void sending.all.then(() => {
-    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - startedAt) / 1_000);
+    parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
-  await gather({ context, task, batch, sorted, asked, spared, sending, held }, slot);
+  const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
+  await gather(sent, slot);
 };
 
-const dispatchBatch = async (context: JobContext, batch: Batch, run: Run): Promise<void> => {
-  const { parts, profiles } = context;
+const dispatchBatch = async (
+  context: JobContext,
+  batch: Batch,
+  run: Omit<Run, 'pass'>,
+): Promise<void> => {
+  const { parts, profiles, breaker } = context;
   const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
   if (task == null) throw new Error('A batch has no task');
-  if (run.known == null && (await heldBack(context, task, batch))) return;
-  const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
-  if (open == null) {
-    context.breaker.undecided(vendorProfileOf(batch));
+  // What accept hands over has passed already.
+  const pass = run.known == null ? await admit(context, task, batch) : 'free';
+  if (pass == null) return;
+  try {
+    const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
+    if (open != null) {
+      await send(context, task, batch, open, { ...run, pass });
+      return;
+    }
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');
-    return;
+  } catch (error) {
+    // It may have been the probe of its profile, which others wait for.
+    await breaker.undecided(vendorProfileOf(batch), pass);
+    throw error;
   }
-  await send(context, task, batch, open, run);
 };
 
 /**
@@ -139,8 +153,6 @@ export const dispatchClaimed = async (
     await faultPoint('dispatch:claimed');
     await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
-    // It may have been the probe of its profile, which others wait for.
-    context.breaker.undecided(vendorProfileOf(batch));
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {
       state: 'due',

@@ -4,6 +4,7 @@ import type { Problem } from '../adapters/adapter.js';
 import type { App } from '../models/app.js';
 import type { DeliveryState } from '../models/batch.js';
 import type { Ledger } from '../models/ledger.js';
+import type { Rest } from '../models/rest.js';
 import type { Audience, IfUnsure, Lane, Task, TaskMessage } from '../models/task.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
@@ -98,6 +99,8 @@ export interface Engine {
   ): Promise<DeliveryRow[]>;
   /** An adapter opened for older settings of this profile is replaced. */
   vendorChanged(app: string, vendor: string, profile: string): void;
+  /** Vendor profiles of the app that nothing is sent through now, by `<app>/<vendor>/<profile>`, as all workers know it. */
+  rests(app: string): Promise<ReadonlyMap<string, Rest>>;
   /** Rejects, in words, when work could not be done now. */
   ready(): Promise<void>;
   start(): Promise<void>;

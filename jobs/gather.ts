@@ -3,6 +3,8 @@ import type { Outcome } from '../adapters/adapter.js';
 import type { Batch } from '../models/batch.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
+import type { Pass } from './breaker.js';
+import type { Bulkhead } from './bulkhead.js';
 import { consequence, type TokenEffect } from './consequence.js';
 import type { JobContext } from './context.js';
 import { faultPoint } from './fault-point.js';
@@ -11,7 +13,6 @@ import { vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { report } from './report.js';
 import type { Sending } from './send.js';
-import type { Stragglers } from './stragglers.js';
 import type { BatchTargets, SendTarget } from './targets.js';
 import type { Asked } from './token-guard.js';
 
@@ -19,7 +20,7 @@ import type { Asked } from './token-guard.js';
 export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
-  readonly stragglers: Stragglers;
+  readonly bulkhead: Bulkhead;
 }
 
 export interface Verdicts extends BatchResult {
@@ -58,19 +59,14 @@ const judge = (
   return verdicts;
 };
 
-/** What the breaker learns from the outcomes of one batch. */
-const tellBreaker = ({ breaker }: JobContext, batch: Batch, outcomes: Iterable<Outcome>): void => {
-  const profile = vendorProfileOf(batch);
-  let answered = false;
-  for (const outcome of outcomes) {
-    if (outcome.kind === 'account-refused') {
-      breaker.refused(profile, outcome.detail ?? outcome.reason);
-      return;
-    }
-    if (outcome.kind !== 'try-later') answered = true;
-  }
-  if (answered) breaker.succeeded(profile);
-  else breaker.undecided(profile);
+/** Nobody waits for what other processes are told of it. */
+const tellBreaker = (
+  { context, batch, asked, pass, sentAtMs }: Sent,
+  outcomes: Iterable<Outcome>,
+): void => {
+  const { revision } = asked;
+  const heard = { outcomes: [...outcomes], sentAtMs, revision, pass };
+  void context.breaker.hear(vendorProfileOf(batch), heard);
 };
 
 export const settleWith = async (
@@ -119,8 +115,11 @@ export interface Sent {
   batch: Batch;
   sorted: BatchTargets;
   asked: Asked;
-  /** Not sent now, because one push is enough to ask a refused account again. */
+  /** Not sent now, because one push is enough to ask whether the profile is well again. */
   spared: Again[];
+  pass: Pass;
+  /** Monotonic. */
+  sentAtMs: number;
   sending: Sending;
   held: Held;
 }
@@ -135,7 +134,7 @@ const followStragglers = async (
   const { context, task, sending } = sent;
   await sending.all;
   const { targets, outcomes } = renumber(slow, sending.outcomes);
-  tellBreaker(context, stragglers, outcomes.values());
+  tellBreaker(sent, outcomes.values());
   const verdicts = judge(task, stragglers, targets, outcomes);
   const { nextAt } = await settleWith(context, task, stragglers, verdicts, sent.asked);
   slot.lookAgain(nextAt);
@@ -148,7 +147,9 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const slow = sorted.targets
     .filter(({ index }) => !outcomes.has(index))
     .sort((left, right) => left.index - right.index);
-  tellBreaker(context, batch, outcomes.values());
+  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, slow.length);
+  // The one push that asks may be slow: it has not answered yet.
+  if (sent.pass === 'free' || slow.length === 0) tellBreaker(sent, outcomes.values());
   const verdicts = judge(task, batch, sorted.targets, outcomes);
   verdicts.ended.push(...suppressedEnds(batch, sorted));
   verdicts.again.push(...sent.spared);
@@ -177,5 +178,5 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
       });
     })
     .finally(() => held.release());
-  await slot.stragglers.follow(slow.length, followed);
+  slot.bulkhead.follow(vendorProfileOf(batch), slow.length, followed);
 };

@@ -23,8 +23,8 @@ export interface Place {
 }
 
 export interface Door {
-  /** Null when the lane is full, or this process does not send: then the batch waits as any other. */
-  enter(batch: Pick<Batch, 'lane' | 'size'>): Place | null;
+  /** Null when the lane is full or its vendor profile has enough of it, or this process does not send: then the batch waits as any other. */
+  enter(batch: Pick<Batch, 'lane' | 'size' | 'app' | 'vendor' | 'profile'>): Place | null;
 }
 
 /** Nobody enters: for a process that only accepts. */
@@ -52,7 +52,7 @@ const mayGo = ({ breaker }: JobContext, batch: Batch): boolean =>
   batch.state === 'due' &&
   // Tokens that nobody has registered are looked up once more by dispatch.
   batch.tokens == null &&
-  breaker.state(vendorProfileOf(batch)).state === 'closed';
+  breaker.codeOf(vendorProfileOf(batch)) == null;
 
 /** Takes room for as many of a task's batches as there is. */
 export const handOver = (
@@ -63,7 +63,7 @@ export const handOver = (
 ): HandOver => {
   const entered: { place: Place; batch: Batch }[] = [];
   const batches = planned.map((batch) => {
-    const place = mayGo(context, batch) ? door.enter({ lane: task.lane, size: batch.size }) : null;
+    const place = mayGo(context, batch) ? door.enter(batch) : null;
     if (place == null) return batch;
     const claimed = claimedBy(context.parts.owner, batch, task);
     entered.push({ place, batch: claimed });

@@ -3,14 +3,16 @@
 import type { Batch } from '../models/batch.js';
 import { claimBatch } from '../models/lease.js';
 import { LANES, type Lane } from '../models/task.js';
+import { namesOfProfile } from '../models/vendor-profile.js';
+import { type Bulkhead, createBulkhead } from './bulkhead.js';
 import type { JobContext } from './context.js';
 import { BATCH_SIZE } from './cut.js';
 import { dispatchClaimed } from './dispatch.js';
 import type { Slot } from './gather.js';
-import type { Door } from './hand-over.js';
+import type { Door, Known } from './hand-over.js';
+import { vendorProfileOf } from './held-back.js';
 import { planAccepted } from './plan.js';
 import { createSlots, type Slots } from './slots.js';
-import { createStragglers } from './stragglers.js';
 import { createDrain } from './wake.js';
 
 export interface Lanes extends Door {
@@ -29,6 +31,9 @@ export interface Lanes extends Door {
 /** Batches of one device cost little but waiting: so many run in the place of one large batch. */
 const SMALL_BATCHES = 64;
 
+/** Few enough for a vendor to answer before the last of them run into their deadline. */
+const MOST_UNANSWERED = 10 * BATCH_SIZE;
+
 /** A batch may be committed a little later than one that was due after it. */
 const LATE_MS = 250;
 /** Older ones (handed back, resumed, from a process whose clock is behind) wait for a look from the beginning. */
@@ -39,6 +44,8 @@ const LONGEST_TIMER_MS = 60_000;
 
 export const createLanes = (context: JobContext): Lanes => {
   const { parts } = context;
+  /** One more than any one profile may take. */
+  const places = parts.batchesInFlight === 0 ? 0 : parts.batchesInFlight + 1;
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
 
@@ -57,14 +64,15 @@ export const createLanes = (context: JobContext): Lanes => {
     parts.log.error('No work could be claimed; the sweep wakes it again', { what, error });
   };
   /** Looks behind its last find, and every now and then from the beginning. */
-  const claimerOf = (lane: Lane): (() => Promise<Batch | null>) => {
+  const claimerOf = (lane: Lane, bulkhead: Bulkhead): (() => Promise<Batch | null>) => {
     let from: Date | undefined;
     let wholeLookAtMs = Number.NEGATIVE_INFINITY;
     return async () => {
       const isWhole = parts.monotonic() - wholeLookAtMs >= WHOLE_LOOK_MS;
       if (isWhole) wholeLookAtMs = parts.monotonic();
       const now = new Date(parts.now());
-      const due = isWhole ? { now } : { now, from };
+      const not = bulkhead.full().map(namesOfProfile);
+      const due = isWhole ? { now, not } : { now, from, not };
       const batch = await claimBatch(parts.db, lane, parts.owner, due);
       if (batch != null) from = new Date(batch.notBefore.getTime() - LATE_MS);
       else if (!isWhole) wakeAt(lane, new Date(parts.now() + WHOLE_LOOK_MS));
@@ -73,19 +81,35 @@ export const createLanes = (context: JobContext): Lanes => {
   };
   const slotOf = (lane: Lane): Slot => ({
     lookAgain: (at) => wakeAt(lane, at),
-    stragglers: createStragglers(),
+    bulkhead: createBulkhead(
+      {
+        devices: parts.batchesInFlight * BATCH_SIZE,
+        batches: parts.batchesInFlight * SMALL_BATCHES,
+        largest: BATCH_SIZE,
+        unanswered: MOST_UNANSWERED,
+      },
+      () => lanes.get(lane)?.wake(),
+    ),
   });
+  /** Of a batch that has entered. */
+  const dispatch = (batch: Batch, slot: Slot, known?: Known): Promise<void> =>
+    dispatchClaimed(context, batch, slot, known).finally(() => {
+      slot.bulkhead.leave(vendorProfileOf(batch), batch.size);
+    });
   const slotsOf = (lane: Lane, slot: Slot): Slots =>
     createSlots(
       {
-        capacity: parts.batchesInFlight * BATCH_SIZE,
+        capacity: places * BATCH_SIZE,
         largest: BATCH_SIZE,
-        slots: parts.batchesInFlight * SMALL_BATCHES,
+        slots: places * SMALL_BATCHES,
       },
       {
-        claim: claimerOf(lane),
+        claim: claimerOf(lane, slot.bulkhead),
         sizeOf: ({ size }) => size,
-        run: (batch) => dispatchClaimed(context, batch, slot),
+        run: (batch) => {
+          slot.bulkhead.enter(vendorProfileOf(batch), batch.size);
+          return dispatch(batch, slot);
+        },
         failed: failed(lane),
       },
     );
@@ -100,13 +124,19 @@ export const createLanes = (context: JobContext): Lanes => {
     await planAccepted(context, { planned: wakeAll, stopping: () => stopping });
   }, failed('plan'));
   return {
-    enter({ lane, size }) {
-      const slot = slotByLane.get(lane);
-      const place = stopping ? null : lanes.get(lane)?.take(size);
-      if (place == null || slot == null) return null;
+    enter(batch) {
+      const slot = slotByLane.get(batch.lane);
+      const profile = vendorProfileOf(batch);
+      if (slot == null || stopping || slot.bulkhead.full().includes(profile)) return null;
+      const place = lanes.get(batch.lane)?.take(batch.size);
+      if (place == null) return null;
+      slot.bulkhead.enter(profile, batch.size);
       return {
-        send: (batch, known) => place.fill(() => dispatchClaimed(context, batch, slot, known)),
-        leave: () => place.giveBack(),
+        send: (claimed, known) => place.fill(() => dispatch(claimed, slot, known)),
+        leave: () => {
+          place.giveBack();
+          slot.bulkhead.leave(profile, batch.size);
+        },
       };
     },
     wake() {

@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { OutcomeKind } from '../adapters/adapter.js';
 import type { Lane } from '../models/task.js';
-import type { BreakerState } from './breaker.js';
+import type { BreakerState } from './breaker-view.js';
 
 /** What waits in one lane: batches whose time has come and that no process holds. */
 export interface LaneDepth {

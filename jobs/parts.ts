@@ -22,6 +22,8 @@ export interface Timings {
   /** How often leases are looked at; a dead one is noticed within `leaseMs + watchMs`. */
   readonly watchMs: number;
   readonly sweepMs: number;
+  /** How often a process asks which vendor profiles rest. */
+  readonly breakerMs: number;
   /** Answers that take longer do not hold up the report of the others. */
   readonly stragglerMs: number;
   /** How often running work looks whether its task was paused or cancelled. */
@@ -33,6 +35,7 @@ export const DEFAULT_TIMINGS: Timings = {
   beatMs: 3_000,
   watchMs: 2_500,
   sweepMs: 2_000,
+  breakerMs: 1_000,
   stragglerMs: 2_000,
   controlMs: 500,
 };

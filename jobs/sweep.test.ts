@@ -65,19 +65,6 @@ describe('sweep', () => {
     expect(await sweep(jobs)).to.equal(true);
   });
 
-  it('brings batches forward whose time is over, paused ones too', async () => {
-    const task = await addTask({ expiresAt: NOW });
-    const paused = await addTask({ state: 'paused', expiresAt: NOW });
-    const waiting = await addBatch(task, { notBefore: later(HOUR_MS) });
-    const held = await addBatch(paused, { state: 'held', notBefore: later(HOUR_MS) });
-    const alive = await addBatch(task, { notBefore: later(HOUR_MS), expiresAt: later(1) });
-    expect(await sweep(jobs)).to.equal(true);
-    for (const batch of [waiting, held]) {
-      expect(await batchNow(batch)).to.deep.include({ state: 'due', notBefore: NOW });
-    }
-    expect((await batchNow(alive))?.notBefore).to.deep.equal(later(HOUR_MS));
-  });
-
   it('lets a paused task whose time is over go on to its end, and no other', async () => {
     const long = { state: 'paused', expiresAt: later(-60_000) } as const;
     const over = await addTask(long);
@@ -85,8 +72,8 @@ describe('sweep', () => {
     const unplanned = await addTask({ ...long, planned: false });
     const running = await addTask({ state: 'paused', expiresAt: later(-59_999) });
     expect(await sweep(jobs)).to.equal(true);
-    expect((await taskNow(over))?.state).to.equal('sending');
-    expect((await batchNow(held))?.state).to.equal('due');
+    expect((await taskNow(over))?.state).to.equal('done');
+    expect((await batchNow(held))?.counts).to.deep.equal({ 'expired:not-sent-in-time': 1 });
     expect((await taskNow(unplanned))?.state).to.equal('accepted');
     expect((await taskNow(running))?.state).to.equal('paused');
   });

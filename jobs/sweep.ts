@@ -6,6 +6,7 @@ import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
+import { endExpired } from './expire.js';
 import { finishIfDone } from './finish.js';
 
 const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
@@ -23,18 +24,6 @@ const endPauses = async (db: mongo.Db, now: Date): Promise<void> => {
   await tasks(db).updateMany(
     { state: 'paused', expiresAt: { $lte: new Date(now.getTime() - CLOCK_MARGIN_MS) } },
     [{ $set: { state: { $cond: ['$planned', 'sending', 'accepted'] } } }],
-  );
-};
-
-/** Expired batches are claimed at once, and end `expired` without being sent. */
-const dueExpired = async (db: mongo.Db, now: Date): Promise<void> => {
-  await batches(db).updateMany(
-    { state: { $in: ['due', 'held'] }, expiresAt: { $lte: now }, notBefore: { $gt: now } },
-    { $set: { notBefore: now } },
-  );
-  await batches(db).updateMany(
-    { state: 'held', expiresAt: { $lte: now } },
-    { $set: { state: 'due', notBefore: now } },
   );
 };
 
@@ -134,7 +123,7 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   const now = new Date(context.parts.now());
   await startScheduled(db, now);
   await endPauses(db, now);
-  await dueExpired(db, now);
+  await endExpired(context);
   await freeForgotten(db, now);
   await hurryCancelled(db, now);
   await finishForgotten(context);

@@ -55,6 +55,8 @@ export interface Batch extends Lease {
   /** Data laid over the message's, aligned with `devices`. */
   data?: (Record<string, string> | null)[];
   notBefore: Date;
+  /** It waits until this vendor profile is well again; `dueAt` is what `notBefore` was. */
+  waitsFor?: { profile: string; dueAt: Date };
   expiresAt: Date;
   /** Of its devices, how many went on to follow-up batches. `size` = sum of `counts` + `movedOn` once done. */
   movedOn: number;
@@ -119,6 +121,9 @@ export const splitCountKey = (key: string): { state: DeliveryState; reason?: str
 /** The ledger is read from this index alone, without touching a batch (an `explain` test holds it). */
 export const LEDGER_INDEX = 'ledger';
 
+/** Batches that wait for a vendor profile to be well again. */
+export const ASIDE_INDEX = 'set-aside';
+
 export const batchIndexes: mongo.IndexDescription[] = [
   {
     name: LEDGER_INDEX,
@@ -136,4 +141,10 @@ export const batchIndexes: mongo.IndexDescription[] = [
     partialFilterExpression: { state: { $in: ['claimed', 'sending'] } },
   },
   { name: 'held', key: { task: 1 }, partialFilterExpression: { state: 'held' } },
+  {
+    // Empty while all profiles are well.
+    name: ASIDE_INDEX,
+    key: { 'waitsFor.profile': 1, 'waitsFor.dueAt': 1 },
+    partialFilterExpression: { state: 'due', 'waitsFor.profile': { $exists: true } },
+  },
 ];

@@ -5,6 +5,14 @@ import type { Lane, Task } from './task.js';
 
 export const tasks = (db: mongo.Db): mongo.Collection<Task> => db.collection<Task>('tasks');
 
+/** Which of a lane's batches may be claimed. */
+export interface DueBatches {
+  readonly now: Date;
+  readonly from?: Date | undefined;
+  /** Not those of these vendor profiles. */
+  readonly not?: readonly Pick<Batch, 'app' | 'vendor' | 'profile'>[];
+}
+
 /**
  * The batch of this lane that has been due longest, and not before `from`, claimed for `owner`; null when none is due. What
  * was claimed lately is still in the index, and without `from` each claim walks over all of it.
@@ -13,13 +21,14 @@ export const claimBatch = (
   db: mongo.Db,
   lane: Lane,
   owner: string,
-  due: { readonly now: Date; readonly from?: Date | undefined },
+  due: DueBatches,
 ): Promise<mongo.WithId<Batch> | null> =>
   batches(db).findOneAndUpdate(
     {
       lane,
       state: 'due',
       notBefore: { $lte: due.now, ...(due.from == null ? {} : { $gte: due.from }) },
+      ...(due.not == null || due.not.length === 0 ? {} : { $nor: [...due.not] }),
     },
     { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 } },
     { sort: { notBefore: 1 }, returnDocument: 'after', hint: { lane: 1, notBefore: 1 } },

@@ -21,6 +21,11 @@ export const DEFAULT_PROFILE = 'default';
 export const vendorProfileId = (app: string, vendor: string, profile: string): string =>
   `${app}/${vendor}/${profile}`;
 
+export const namesOfProfile = (id: string): Pick<VendorProfile, 'app' | 'vendor' | 'profile'> => {
+  const [app = '', vendor = '', profile = ''] = id.split('/');
+  return { app, vendor, profile };
+};
+
 export const vendorProfileSchema = new Schema<VendorProfile>(
   {
     _id: { type: String, required: true },

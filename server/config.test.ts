@@ -34,6 +34,7 @@ describe('readConfig', () => {
       role: 'all',
       trustProxy: 0,
       proxy: undefined,
+      transport: 'own',
       batchesInFlight: 3,
       bodyLimitBytes: 2 * 1024 * 1024,
     });
@@ -53,6 +54,7 @@ describe('readConfig', () => {
       PIGEONPOST_ROLE: 'worker',
       PIGEONPOST_TRUST_PROXY: '2',
       PIGEONPOST_PROXY: 'http://user:pass@proxy.example:3128',
+      PIGEONPOST_TRANSPORT: 'node',
       PIGEONPOST_BATCHES_IN_FLIGHT: '4',
       PIGEONPOST_BODY_LIMIT_BYTES: '1000',
     };
@@ -69,6 +71,7 @@ describe('readConfig', () => {
       role: 'worker',
       trustProxy: 2,
       proxy: env.PIGEONPOST_PROXY,
+      transport: 'node',
       batchesInFlight: 4,
       bodyLimitBytes: 1000,
     });
@@ -121,6 +124,7 @@ describe('readConfig', () => {
     ['PIGEONPOST_LOG_LEVEL', ['loud', 'INFO']],
     ['PIGEONPOST_ROLE', ['both']],
     ['PIGEONPOST_TRUST_PROXY', ['on', '-1', '17', 'loopback']],
+    ['PIGEONPOST_TRANSPORT', ['http2', 'Own', 'own,node']],
     ['PIGEONPOST_PROXY', ['proxy:3128', 'https://proxy', 'http://proxy/path', 'socks5://proxy']],
     ['PIGEONPOST_BATCHES_IN_FLIGHT', ['0', '65', '1.5', 'many']],
     ['PIGEONPOST_BODY_LIMIT_BYTES', ['0', '2MB', '67108865']],

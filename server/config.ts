@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Joi from 'joi';
+import type { Engine } from '../transport/index.js';
 import type { LogLevel } from './logger.js';
 import { type Role, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly trustProxy: number;
   /** An HTTP CONNECT proxy for requests to vendors. */
   readonly proxy?: string;
+  /** The HTTP/2 that requests to vendors leave through. */
+  readonly transport: Engine;
   /** Of each lane. */
   readonly batchesInFlight: number;
   readonly bodyLimitBytes: number;
@@ -56,6 +59,7 @@ interface Values {
   PIGEONPOST_ROLE: Role;
   PIGEONPOST_TRUST_PROXY: number;
   PIGEONPOST_PROXY?: string;
+  PIGEONPOST_TRANSPORT: Engine;
   PIGEONPOST_BATCHES_IN_FLIGHT: number;
   PIGEONPOST_BODY_LIMIT_BYTES: number;
 }
@@ -79,12 +83,15 @@ const missingKeys = (values: Partial<Values>): string[] => {
     .map((name) => `${name} is required with MONGODB_URI`);
 };
 
-const validate = (env: Environment): Values => {
+/** What a command needs that only looks at the database. */
+export type DatabaseConfig = Pick<Config, 'mongodbUri' | 'dataDir' | 'cacheDir'>;
+
+const validate = (env: Environment, missing: (values: Partial<Values>) => string[]): Values => {
   const ours = Object.entries(env).filter(([name]) => isSetting(name) || name.startsWith(PREFIX));
   const result = schema.validate(Object.fromEntries(ours), { abortEarly: false });
   const problems =
     result.error == null
-      ? missingKeys(result.value)
+      ? missing(result.value)
       : [...new Set(result.error.details.map(problemOf))];
   if (result.error != null || problems.length > 0) throw new ConfigError(problems);
   return result.value;
@@ -99,7 +106,7 @@ export const userCacheDir = (env: Environment = process.env): string => {
 
 /** Throws ConfigError, which names every setting that is wrong, missing or unknown. */
 export const readConfig = (env: Environment = process.env): Config => {
-  const values = validate(env);
+  const values = validate(env, missingKeys);
   const mongodbUri = values.MONGODB_URI;
   return Object.freeze({
     mongodbUri,
@@ -115,7 +122,18 @@ export const readConfig = (env: Environment = process.env): Config => {
     role: values.PIGEONPOST_ROLE,
     trustProxy: values.PIGEONPOST_TRUST_PROXY,
     proxy: values.PIGEONPOST_PROXY,
+    transport: values.PIGEONPOST_TRANSPORT,
     batchesInFlight: values.PIGEONPOST_BATCHES_IN_FLIGHT,
     bodyLimitBytes: values.PIGEONPOST_BODY_LIMIT_BYTES,
   });
+};
+
+/** The same environment, but keys may be missing. Throws ConfigError. */
+export const readDatabaseConfig = (env: Environment = process.env): DatabaseConfig => {
+  const values = validate(env, () => []);
+  return {
+    mongodbUri: values.MONGODB_URI,
+    dataDir: values.PIGEONPOST_DATA_DIR,
+    cacheDir: userCacheDir(env),
+  };
 };

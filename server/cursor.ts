@@ -14,7 +14,7 @@ const ID = /^[0-9a-f]{24}$/;
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 const decode = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('latin1');
 
-const invalid = () =>
+export const invalidCursor = () =>
   problem('VALIDATION_FAILED', {
     errors: [{ field: 'cursor', detail: 'Must be the nextCursor of another page' }],
   });
@@ -25,7 +25,7 @@ export const taskCursor = ({ createdAt, id }: TaskPosition): string =>
 /** Throws VALIDATION_FAILED. */
 export const readTaskCursor = (cursor: string): TaskPosition => {
   const [, ms, id] = TASK_CURSOR.exec(decode(cursor)) ?? [];
-  if (ms == null || id == null) throw invalid();
+  if (ms == null || id == null) throw invalidCursor();
   return { createdAt: new Date(Number(ms)), id: new Types.ObjectId(id) };
 };
 
@@ -34,6 +34,12 @@ export const idCursor = (id: Types.ObjectId): string => encode(id.toHexString())
 /** Throws VALIDATION_FAILED. */
 export const readIdCursor = (cursor: string): Types.ObjectId => {
   const id = decode(cursor);
-  if (!ID.test(id)) throw invalid();
+  if (!ID.test(id)) throw invalidCursor();
   return new Types.ObjectId(id);
 };
+
+/** Where a check of the books goes on. */
+export const placeCursor = (place: string): string => encode(place);
+
+/** Whether there is such a place is for the check to say. */
+export const readPlaceCursor = (cursor: string): string => decode(cursor);

@@ -1,11 +1,12 @@
 /** What a caller may register: a server anything in its app, a client key only what it proves. */
 import type { App } from '../models/app.js';
 import { openIdentitySecret } from '../models/app-secrets.js';
-import { type RegistrationRequest, registerDevices } from '../models/bulk-registration.js';
+import type { RegistrationRequest } from '../models/bulk-registration.js';
 import { type AccountProof, readAccountProof } from './account-proof.js';
 import { deviceContext, isClient } from './device-context.js';
 import type { ApiParts } from './parts.js';
 import { problem } from './problems.js';
+import type { Registrar } from './registrar.js';
 import type { Call } from './route.js';
 import type { RegistrationBody } from './schemas/devices.js';
 import { normaliseToken, vendorToken } from './vendor-token.js';
@@ -78,7 +79,11 @@ const LIFTED_BY = {
 };
 
 /** The device's id. Throws what the caller is told. */
-export const register = async (parts: ApiParts, call: RegistrationCall): Promise<string> => {
+export const register = async (
+  parts: ApiParts,
+  registrar: Registrar,
+  call: RegistrationCall,
+): Promise<string> => {
   const { app, caller, body } = call;
   const client = isClient(caller);
   const token = vendorToken(parts.vendors, body);
@@ -86,10 +91,8 @@ export const register = async (parts: ApiParts, call: RegistrationCall): Promise
   // Leaving an account needs no proof: the phone's next owner must be able to.
   const needsProof = body.accountProof != null || (client && body.account != null);
   const accountProof = needsProof ? await checkProof(parts, app, body, token) : undefined;
-  const [result] = await registerDevices({ ...deviceContext(parts, call), cause: 'registration' }, [
-    requestOf(parts, call, { token, client, accountProof }),
-  ]);
-  if (result == null) throw new Error('A registration has no result');
+  const request = requestOf(parts, call, { token, client, accountProof });
+  const result = await registrar(deviceContext(parts, call), request);
   if (result.kind !== 'refused') return result.id.toHexString();
   if (result.reason === 'busy') {
     throw problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': '1' } });

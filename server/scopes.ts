@@ -13,6 +13,8 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /metrics': 'open',
   'GET /openapi.json': 'open',
 
+  'POST /v1/books/check': 'operator',
+
   'POST /v1/apps': 'operator',
   'GET /v1/apps': 'operator',
   'GET /v1/apps/:app': 'admin',

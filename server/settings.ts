@@ -1,5 +1,6 @@
 /** Every environment variable the gateway reads: what is allowed, and what holds when it is absent. */
 import Joi from 'joi';
+import { ENGINES } from '../transport/index.js';
 import { LOG_LEVELS } from './logger.js';
 import { DEFAULT_BODY_LIMIT_BYTES } from './parts.js';
 
@@ -94,6 +95,12 @@ export const SETTINGS = {
   PIGEONPOST_PROXY: {
     schema: text().custom(proxyUrl),
     allowed: 'http://[user:password@]host[:port]',
+  },
+  PIGEONPOST_TRANSPORT: {
+    schema: text()
+      .valid(...ENGINES)
+      .default('own'),
+    allowed: `one of ${ENGINES.join(', ')}`,
   },
   PIGEONPOST_BATCHES_IN_FLIGHT: {
     schema: whole().min(1).max(64).default(3),

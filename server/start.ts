@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import mongoose, { type Connection } from 'mongoose';
+import type { Connection } from 'mongoose';
 import { Registry } from 'prom-client';
 import type { AdapterDeps, Vendor } from '../adapters/adapter.js';
 import { loadVendors } from '../adapters/index.js';
@@ -15,7 +15,7 @@ import { createCredentialStore } from '../models/credential-cache.js';
 import { dbOf } from '../models/database.js';
 import { createIndexes } from '../models/indexes.js';
 import { secretBox } from '../models/secret-box.js';
-import { nodeTransport } from '../transport/node-transport.js';
+import { makeTransport } from '../transport/index.js';
 import { buildApp } from './app.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
@@ -23,12 +23,10 @@ import { startEmbeddedMongo } from './embedded-mongo/index.js';
 import { type Keys, loadKeys } from './key-files.js';
 import type { Logger } from './logger.js';
 import { checkMasterKey } from './master-key-check.js';
+import { openConnection } from './open-connection.js';
 import { proxied } from './proxied-transport.js';
 import { requireReplicaSet } from './require-replica-set.js';
 
-const DATABASE = 'pigeonpost';
-const APP_NAME = 'pigeonpost';
-const SERVER_SELECTION_MS = 5_000;
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
 const LONGEST_REQUEST_MS = 60 * 60_000;
@@ -62,17 +60,10 @@ const openDatabase = async (
     await closing.add('embedded MongoDB', () => embedded.stop());
     ({ uri, ended } = embedded);
   }
-  const namesDatabase = /^[^?]*\/\/[^/]+\/[^/?]+/.test(uri);
-  const connection = mongoose.createConnection(uri, {
-    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
-    autoIndex: false,
-    ...(namesDatabase ? {} : { dbName: DATABASE }),
-    // Its own transactions are known by it.
-    ...(/[?&]appName=/i.test(uri) ? {} : { appName: APP_NAME }),
+  const connection = openConnection(uri, (error) => {
+    logger.error('MongoDB is in trouble', { error });
   });
   await closing.add('database connection', () => connection.close());
-  // Without a listener the error of a connection that comes and goes would end the process.
-  connection.on('error', (error: unknown) => logger.error('MongoDB is in trouble', { error }));
   await connection.asPromise();
   return { connection, ended };
 };
@@ -118,7 +109,7 @@ const startEngine = async (
   await checkMasterKey(db, box);
   await createIndexes(connection);
   const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
-  const transport = proxied(nodeTransport({ allowPrivateEndpoints }), proxy);
+  const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
     transport,

@@ -61,7 +61,7 @@ describe('the house', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    for (const name of ['demo', 'simulators', 'bench']) {
+    for (const name of ['demo', 'simulators', 'check-books', 'bench']) {
       const file = scripts[name]?.split(' ').at(-1) ?? '';
       expect(() => statSync(join(ROOT, file)), name).not.to.throw();
     }

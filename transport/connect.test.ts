@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { certificates, makeCertificates } from '../test/support/certificates.js';
 import { http2Server } from '../test/support/http2-server.js';
 import { FRAME, frame, uint32 } from '../test/support/raw-http2-server.js';
-import { faultOf, lines, originOf, until } from '../test/support/transports.js';
+import { eachTransport, faultOf, originOf, until } from '../test/support/transports.js';
 
 const REQUEST = { path: '/', headers: {}, body: '' };
 
-describe('connecting', () => {
+eachTransport('connecting', (lines, engine) => {
   const { line, rawLine, transport, after } = lines();
 
   it('refuses a certificate of an unknown authority', async () => {
@@ -194,8 +194,8 @@ describe('connecting', () => {
     const { server } = await line();
     const { ca } = await certificates();
     const program = `
-      import { nodeTransport } from './transport/node-transport.ts';
-      const transport = nodeTransport({ allowPrivateEndpoints: true });
+      import { makeTransport } from './transport/index.ts';
+      const transport = makeTransport('${engine}', { allowPrivateEndpoints: true });
       const origin = { url: process.env.URL, credential: '', tls: { ca: process.env.CA } };
       transport.request(origin, { path: '/', headers: {}, body: '' })
         .then(({ status }) => process.stdout.write(String(status)));`;
@@ -218,7 +218,7 @@ describe('connecting', () => {
   });
 });
 
-describe('connecting to a private address', () => {
+eachTransport('connecting to a private address', (lines) => {
   const { line, transport } = lines();
 
   for (const host of ['127.0.0.1', 'localhost', '[::1]', '0x7f.1', '2130706433']) {

@@ -9,12 +9,12 @@ import {
   frame,
   STATUS_200,
 } from '../test/support/raw-http2-server.js';
-import { faultOf, type Line, lines, until } from '../test/support/transports.js';
+import { eachTransport, faultOf, type Line, until } from '../test/support/transports.js';
 
 const { NGHTTP2_CANCEL } = constants;
 const ONE_STREAM = { server: { settings: { maxConcurrentStreams: 1 } } };
 
-describe('a request that ends early', () => {
+eachTransport('a request that ends early', (lines) => {
   const { line, rawLine } = lines();
 
   /** A connected line whose server holds every answer back. */

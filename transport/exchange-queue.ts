@@ -1,15 +1,21 @@
 /** Requests waiting for a free stream, first come first served; any of them leaves in constant time. */
-import type { Exchange } from './exchange.js';
 
-export class ExchangeQueue {
-  private head: Exchange | undefined;
-  private tail: Exchange | undefined;
+/** The links are the queue's. */
+export interface Queued<Item extends Queued<Item>> {
+  queue: ExchangeQueue<Item> | undefined;
+  before: Item | undefined;
+  after: Item | undefined;
+}
+
+export class ExchangeQueue<Item extends Queued<Item>> {
+  private head: Item | undefined;
+  private tail: Item | undefined;
 
   get isEmpty(): boolean {
     return this.head === undefined;
   }
 
-  push(exchange: Exchange): void {
+  push(exchange: Item): void {
     exchange.queue = this;
     exchange.before = this.tail;
     if (this.tail) this.tail.after = exchange;
@@ -18,7 +24,7 @@ export class ExchangeQueue {
   }
 
   /** For a request that has waited already. */
-  pushFirst(exchange: Exchange): void {
+  pushFirst(exchange: Item): void {
     exchange.queue = this;
     exchange.after = this.head;
     if (this.head) this.head.before = exchange;
@@ -26,13 +32,13 @@ export class ExchangeQueue {
     this.head = exchange;
   }
 
-  shift(): Exchange | undefined {
+  shift(): Item | undefined {
     const first = this.head;
     if (first) this.remove(first);
     return first;
   }
 
-  remove(exchange: Exchange): void {
+  remove(exchange: Item): void {
     const { before, after } = exchange;
     if (before) before.after = after;
     else this.head = after;

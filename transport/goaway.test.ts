@@ -11,12 +11,18 @@ import {
   STATUS_200,
   uint32,
 } from '../test/support/raw-http2-server.js';
-import { faultOf, type Line, type LineOptions, lines, until } from '../test/support/transports.js';
+import {
+  eachTransport,
+  faultOf,
+  type Line,
+  type LineOptions,
+  until,
+} from '../test/support/transports.js';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_REFUSED_STREAM } = constants;
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL } = constants;
 
-describe('when the peer says GOAWAY', () => {
+eachTransport('when the peer says GOAWAY', (lines) => {
   const { line, rawLine } = lines();
 
   /** A line whose first connection leaves everything unanswered; later ones answer at once. */
@@ -102,7 +108,7 @@ describe('when the peer says GOAWAY', () => {
   });
 });
 
-describe('when the peer resets a stream', () => {
+eachTransport('when the peer resets a stream', (lines) => {
   const { line, rawLine } = lines();
 
   it('repeats a refused request at once on the same connection', async () => {
@@ -172,7 +178,7 @@ describe('when the peer resets a stream', () => {
   });
 });
 
-describe('when the connection is cut', () => {
+eachTransport('when the connection is cut', (lines) => {
   const { line, rawLine } = lines();
 
   it('fails what was sent, possibly arrived, and serves the next request on a new connection', async () => {

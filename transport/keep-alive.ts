@@ -1,5 +1,12 @@
 /** Pings a connection that has fallen silent, and destroys it when the ping is not answered. */
-import type { ClientHttp2Session } from 'node:http2';
+
+/** A session of node:http2 is one. */
+export interface Pingable {
+  readonly closed: boolean;
+  readonly destroyed: boolean;
+  ping(onAnswer: () => void): unknown;
+  destroy(error: Error): void;
+}
 
 export interface KeepAliveTimes {
   readonly pingIntervalMs: number;
@@ -14,7 +21,7 @@ export interface KeepAlive {
   stop(): void;
 }
 
-export const keepAlive = (session: ClientHttp2Session, times: KeepAliveTimes): KeepAlive => {
+export const keepAlive = (session: Pingable, times: KeepAliveTimes): KeepAlive => {
   let hasHeard = false;
   let isPinging = false;
   let overdue: NodeJS.Timeout | undefined;

@@ -8,9 +8,9 @@ import {
   frame,
   STATUS_200,
 } from '../test/support/raw-http2-server.js';
-import { faultOf, type Line, lines, until } from '../test/support/transports.js';
+import { eachTransport, faultOf, type Line, until } from '../test/support/transports.js';
 
-describe('a connection', () => {
+eachTransport('a connection', (lines) => {
   const { line, rawLine } = lines();
 
   const isPing = ({ type, flags }: { type: number; flags: number }): boolean =>
@@ -82,7 +82,7 @@ describe('a connection', () => {
   });
 });
 
-describe('renew', () => {
+eachTransport('renew', (lines) => {
   const { line } = lines();
 
   it('sends new requests on a new connection while the old one finishes and closes', async () => {
@@ -122,7 +122,7 @@ describe('renew', () => {
   });
 });
 
-describe('close', () => {
+eachTransport('close', (lines) => {
   const { line, rawLine } = lines();
 
   const stalling = async (closeTimeoutMs: number): Promise<Line & { stalled: Seen[] }> => {

@@ -1,6 +1,6 @@
-/** What can be set on the transport over node:http2, and what holds when it is not. */
+/** What can be set on a transport, and what holds when it is not. */
 
-export interface NodeTransportOptions {
+export interface TransportOptions {
   /** Whether connections to private, loopback and reserved addresses are allowed. */
   readonly allowPrivateEndpoints?: boolean;
   /** A request's deadline unless it brings its own `timeoutMs`. */
@@ -21,12 +21,19 @@ export interface NodeTransportOptions {
   readonly idleTimeoutMs?: number;
   /** Requests on one connection at a time, where the peer allows more. */
   readonly streamsPerConnection?: number;
+  /**
+   * Connections to one origin at a time, where streams are what limits the rate; one that only finishes its last requests
+   * does not count. The transport over node:http2 never uses more than one.
+   */
+  readonly connectionsPerOrigin?: number;
+  /** After so many requests a connection is replaced; HTTP/2 allows no more than 2^30 - 1. */
+  readonly requestsPerConnection?: number;
   /** The pause after the first failure to connect; each further one doubles it. */
   readonly firstBackoffMs?: number;
   readonly longestBackoffMs?: number;
 }
 
-export type TransportSettings = Required<NodeTransportOptions>;
+export type TransportSettings = Required<TransportOptions>;
 
 const DEFAULTS: TransportSettings = {
   allowPrivateEndpoints: false,
@@ -39,12 +46,16 @@ const DEFAULTS: TransportSettings = {
   pingTimeoutMs: 10_000,
   idleTimeoutMs: 10 * 60_000,
   streamsPerConnection: 1_000,
+  // A round trip of 80 ms and a thousand streams each carry 12,500 requests a second on a connection.
+  connectionsPerOrigin: 16,
+  // A client has 2^30 stream ids and uses one more for nothing: https://www.rfc-editor.org/rfc/rfc9113#section-5.1.1
+  requestsPerConnection: 2 ** 30 - 1,
   firstBackoffMs: 100,
   longestBackoffMs: 10_000,
 };
 
 /** Fills in the defaults; an option that is present but undefined counts as not given. */
-export const withDefaults = (options: NodeTransportOptions): TransportSettings => ({
+export const withDefaults = (options: TransportOptions): TransportSettings => ({
   ...DEFAULTS,
   ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
 });

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { faultOf, lines, originOf } from '../test/support/transports.js';
+import { eachTransport, faultOf, originOf } from '../test/support/transports.js';
 
 const REQUEST = { path: '/', headers: {}, body: 'through' };
 
-describe('an HTTP CONNECT proxy', () => {
+eachTransport('an HTTP CONNECT proxy', (lines) => {
   const { line, transport, after } = lines();
 
   /** Tunnels to loopback whatever host it is asked for, if the caller may. */

@@ -1,14 +1,18 @@
 import { expect } from 'chai';
 import { answer, type Seen } from '../test/support/http2-server.js';
-import { lines, until } from '../test/support/transports.js';
+import { eachTransport, until } from '../test/support/transports.js';
 
-describe('the limit of streams on a connection', () => {
+/** On a slow machine the others would open a second one. */
+const ONE_CONNECTION = { connectionsPerOrigin: 1 };
+
+eachTransport('the limit of streams on a connection', (lines) => {
   const { line } = lines();
 
   it('sends one request at a time while the peer allows one, then as many as it allows', async () => {
     const waiting: Seen[] = [];
     const { send, server } = await line((seen) => waiting.push(seen), {
       server: { settings: { maxConcurrentStreams: 1 } },
+      transport: ONE_CONNECTION,
     });
     const replies = Array.from({ length: 1_500 }, (_, i) => send({ path: `/${i}` }));
     for (let i = 0; i < 5; i += 1) {
@@ -33,6 +37,7 @@ describe('the limit of streams on a connection', () => {
     const waiting: Seen[] = [];
     const { send, server } = await line((seen) => waiting.push(seen), {
       server: { settings: { maxConcurrentStreams: 10 } },
+      transport: ONE_CONNECTION,
     });
     const replies = Array.from({ length: 30 }, () => send());
     await until(() => waiting.length === 10);
@@ -52,7 +57,9 @@ describe('the limit of streams on a connection', () => {
   });
 
   it('stays below its own limit where the peer allows more', async () => {
-    const { send, server } = await line(undefined, { transport: { streamsPerConnection: 5 } });
+    const { send, server } = await line(undefined, {
+      transport: { ...ONE_CONNECTION, streamsPerConnection: 5 },
+    });
     await Promise.all(Array.from({ length: 50 }, () => send()));
     expect(server.open.most).to.equal(5);
   });

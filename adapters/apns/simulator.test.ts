@@ -4,7 +4,7 @@ import Joi from 'joi';
 import { type ApnsSimulator, startApnsSimulator } from '../../simulators/apns/index.js';
 import { type ApnsAnswer, apnsToken } from '../../simulators/tokens.js';
 import { renewingCache } from '../../test/support/renewing-cache.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { http2Transport } from '../../transport/http2/http2-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Message, Outcome } from '../adapter.js';
 import { messageOf } from '../vendor-samples.js';
@@ -26,7 +26,7 @@ describe('apns against the simulator', () => {
   beforeEach(() => {
     simulator.reset();
     nowMs = Date.now();
-    transport = nodeTransport({ allowPrivateEndpoints: true, closeTimeoutMs: 20 });
+    transport = http2Transport({ allowPrivateEndpoints: true, closeTimeoutMs: 20 });
   });
   afterEach(() => transport.close());
 

@@ -4,7 +4,7 @@ import Joi from 'joi';
 import { type FcmSimulator, startFcmSimulator } from '../../simulators/fcm/index.js';
 import { type FcmAnswer, fcmToken } from '../../simulators/tokens.js';
 import { credentialCache } from '../../test/support/fake-network.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { http2Transport } from '../../transport/http2/http2-transport.js';
 import type { Transport } from '../../transport/transport.js';
 import type { Adapter, Message, Outcome } from '../adapter.js';
 import { messageOf } from '../vendor-samples.js';
@@ -23,7 +23,7 @@ describe('fcm against the simulator', () => {
   after(() => simulator.close());
   beforeEach(() => {
     simulator.reset();
-    transport = nodeTransport({ allowPrivateEndpoints: true, closeTimeoutMs: 20 });
+    transport = http2Transport({ allowPrivateEndpoints: true, closeTimeoutMs: 20 });
     adapter = open();
   });
   afterEach(() => transport.close());
@@ -170,7 +170,7 @@ describe('fcm against the simulator', () => {
   });
 
   it('goes nowhere near a private address unless that is allowed', async () => {
-    const guarded = nodeTransport({ closeTimeoutMs: 20 });
+    const guarded = http2Transport({ closeTimeoutMs: 20 });
     adapter = open({}, guarded);
     const [outcome] = await send([fcmToken('a')]);
     await guarded.close();

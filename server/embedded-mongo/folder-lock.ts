@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedMongoError } from './errors.js';
+import { isAlive } from './is-alive.js';
 
 const LOCK = 'gateway.lock';
 const ATTEMPTS = 5;
@@ -36,18 +37,9 @@ const processStart = (pid: number): string => {
   }
 };
 
-const exists = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
-const isAlive = ({ pid, startedAt, id }: Holder): boolean => {
+const lives = ({ pid, startedAt, id }: Holder): boolean => {
   if (pid === process.pid) return held.has(id);
-  return exists(pid) && processStart(pid) === startedAt;
+  return isAlive(pid) && processStart(pid) === startedAt;
 };
 
 const readHolder = async (path: string): Promise<Holder | null> => {
@@ -116,7 +108,7 @@ export const lockFolder = async (folder: string): Promise<FolderLock> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (await createLock(path, me)) return lockHeldBy(me, path, attempt > 0);
     const holder = await readHolder(path);
-    if (holder != null && isAlive(holder)) throw inUse(folder, holder.pid);
+    if (holder != null && lives(holder)) throw inUse(folder, holder.pid);
     await moveAside(path, `${path}.${me.id}.dead`, holder);
   }
   throw inUse(folder, (await readHolder(path))?.pid ?? 0);

@@ -8,6 +8,7 @@ import mongoose, { type Connection } from 'mongoose';
 import { temporaryFolders } from '../../test/support/temporary-folder.js';
 import { until } from '../../test/support/until.js';
 import { type EmbeddedMongo, type EmbeddedMongoOptions, startEmbeddedMongo } from './index.js';
+import { isAlive } from './is-alive.js';
 import { rotateLog } from './log-rotation.js';
 
 const QUIET = { info: () => {}, warn: () => {} };
@@ -57,15 +58,6 @@ describe('startEmbeddedMongo', function () {
 
   const mongodPid = async (dataDir: string): Promise<number> =>
     Number.parseInt(await readFile(join(dataDir, 'mongo', 'mongod.lock'), 'utf8'), 10);
-
-  const isAlive = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
 
   /** A gateway's process, as far as its MongoDB goes. */
   const startElsewhere = async (

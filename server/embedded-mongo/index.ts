@@ -10,6 +10,7 @@ import { findMongod } from './find-mongod.js';
 import { lockFolder } from './folder-lock.js';
 import type { Log } from './log.js';
 import { requirePlatform } from './platform.js';
+import { writePort } from './port-file.js';
 import { type RunningMongod, runMongod } from './run-mongod.js';
 
 export { EmbeddedMongoError, type EmbeddedMongoErrorCode } from './errors.js';
@@ -46,6 +47,7 @@ const start = async (
   const mongod = await findMongod({ cacheDir, dataVersion, log });
   const running = await runMongod({ ...options, mongod, folder, cacheSizeGb });
   await writeDataVersion(folder, mongod.version);
+  await writePort(folder, running.port);
   log.info(`MongoDB ${mongod.version} runs on port ${running.port}, data in ${folder.mongoPath}`);
   return running;
 };

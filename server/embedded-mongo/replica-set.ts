@@ -38,7 +38,7 @@ const configure = async (admin: mongo.Admin, host: string): Promise<void> => {
 };
 
 /** Another mongod may have taken the port in the instant since it was chosen: never configure a stranger. */
-const requireOwn = async (admin: mongo.Admin, mongoPath: string): Promise<void> => {
+export const requireOwn = async (admin: mongo.Admin, mongoPath: string): Promise<void> => {
   const options = (await admin.command({ getCmdLineOpts: 1 })) as {
     parsed?: { storage?: { dbPath?: string } };
   };

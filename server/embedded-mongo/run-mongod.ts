@@ -77,6 +77,10 @@ const untilWritable = async (
   }
 };
 
+/** Names the database and the replica set. */
+export const mongodUri = (port: number): string =>
+  `mongodb://${LOOPBACK}:${port}/pigeonpost?replicaSet=${REPLICA_SET}`;
+
 const startOnce = async (options: RunMongodOptions, port: number): Promise<RunningMongod> => {
   const { folder, log, mongod } = options;
   if (await isListening(port)) throw portTaken(port);
@@ -97,7 +101,7 @@ const startOnce = async (options: RunMongodOptions, port: number): Promise<Runni
   });
   return {
     port,
-    uri: `mongodb://${LOOPBACK}:${port}/pigeonpost?replicaSet=${REPLICA_SET}`,
+    uri: mongodUri(port),
     ended: child.ended.finally(endRotation),
     stop: () => child.stop(),
   };

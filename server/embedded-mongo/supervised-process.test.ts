@@ -5,16 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { temporaryFolders } from '../../test/support/temporary-folder.js';
 import { until } from '../../test/support/until.js';
+import { isAlive } from './is-alive.js';
 import { superviseProcess } from './supervised-process.js';
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Prints its pid, and goes when it is asked to, with code 7. */
 const OBEDIENT = "echo $$; trap 'exit 7' TERM; while :; do sleep 0.1; done";

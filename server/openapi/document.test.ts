@@ -9,8 +9,9 @@ import { type ApiAnswer, type TestApi, testApi } from '../../test/support/api.js
 import { examplePath } from '../../test/support/api-examples.js';
 import { buildApp } from '../app.js';
 import { directory } from '../directory.js';
-import type { Route } from '../route.js';
+import { type Route, routeName } from '../route.js';
 import { allRoutes } from '../routes/index.js';
+import { accessOf } from '../scopes.js';
 import { jsonSchema } from './json-schema.js';
 import { expandedPaths, openApiPath } from './paths.js';
 
@@ -115,7 +116,7 @@ describe('/openapi.json', () => {
     path: string,
     body: { body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<ApiAnswer> => {
-    const isOperators = route.path === '/v1/apps';
+    const isOperators = accessOf(routeName(route)) === 'operator';
     return api().request(route.method.toUpperCase(), await examplePath(api(), route, path), {
       ...(isOperators ? { key: api().operatorKey } : {}),
       ...body,

@@ -10,6 +10,7 @@ import { deviceContext, deviceOf } from '../device-context.js';
 import { deviceShown, devicesPage } from '../device-shown.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
+import { createRegistrar, type Registrar } from '../registrar.js';
 import { register } from '../registration.js';
 import { type Route, route } from '../route.js';
 import {
@@ -33,7 +34,7 @@ interface DeviceParams {
   device: string;
 }
 
-const registerDevice = (parts: ApiParts): Route =>
+const registerDevice = (parts: ApiParts, registrar: Registrar): Route =>
   route<unknown, unknown, RegistrationBody>({
     method: 'put',
     path: '/v1/devices',
@@ -66,7 +67,7 @@ const registerDevice = (parts: ApiParts): Route =>
         consent: { push: 'granted', purposes: { marketing: 'denied' }, source: 'onboarding' },
       },
     },
-    handle: async (call) => ({ status: 200, body: { id: await register(parts, call) } }),
+    handle: async (call) => ({ status: 200, body: { id: await register(parts, registrar, call) } }),
   });
 
 /** The hashes under which a token may be known: its vendor need not be named. */
@@ -174,7 +175,7 @@ const deleteDevice = (parts: ApiParts): Route =>
   });
 
 export const deviceRoutes = (parts: ApiParts): Route[] => [
-  registerDevice(parts),
+  registerDevice(parts, createRegistrar()),
   listDevices(parts),
   getDevice(parts),
   patchDevice(parts),

@@ -4,6 +4,7 @@ import type { ApiParts } from '../parts.js';
 import type { Route } from '../route.js';
 import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
+import { bookRoutes } from './books.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
 import { healthRoutes } from './health.js';
@@ -28,6 +29,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
     ...taskDeliveryRoutes(parts),
+    ...bookRoutes(parts),
   ];
   // It documents itself, too.
   const withDocument: Route[] = [...routes, openApiRoute(() => withDocument)];

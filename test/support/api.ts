@@ -18,7 +18,7 @@ import { secretBox } from '../../models/secret-box.js';
 import { buildApp } from '../../server/app.js';
 import { createLogger } from '../../server/logger.js';
 import type { ApiParts } from '../../server/parts.js';
-import { nodeTransport } from '../../transport/node-transport.js';
+import { http2Transport } from '../../transport/http2/http2-transport.js';
 import { credentialCache } from './fake-network.js';
 import { testMongoUri } from './mongo.js';
 
@@ -93,7 +93,7 @@ const makeParts = (connection: Connection, logged: string[], options: ApiOptions
   return {
     connection,
     adapters: options.adapters ?? {
-      transport: nodeTransport({ allowPrivateEndpoints: true }),
+      transport: http2Transport({ allowPrivateEndpoints: true }),
       credentials: credentialCache(),
       now: Date.now,
     },

@@ -116,7 +116,7 @@ export const jobContext = async (
     parts,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(db, parts.secretBox),
-    breaker: createBreaker(parts.monotonic),
+    breaker: createBreaker(parts),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     reads: createReads(db),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose, { type Connection } from 'mongoose';
 import { type EmbeddedMongo, startEmbeddedMongo } from '../../server/embedded-mongo/index.js';
+import { isAlive } from '../../server/embedded-mongo/is-alive.js';
 
 /** The very first run on a machine downloads MongoDB. */
 const START_TIMEOUT_MS = 300_000;
@@ -16,15 +17,6 @@ interface TestMongo {
 }
 
 let running: Promise<TestMongo> | undefined;
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A run that crashed takes its mongod with it, but leaves hundreds of megabytes of files. */
 const removeDataOfCrashedRuns = async (): Promise<void> => {

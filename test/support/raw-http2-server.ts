@@ -14,14 +14,20 @@ export interface Frame {
 export const FRAME = {
   data: 0x0,
   headers: 0x1,
+  priority: 0x2,
   reset: 0x3,
   settings: 0x4,
+  pushPromise: 0x5,
   ping: 0x6,
   goaway: 0x7,
+  windowUpdate: 0x8,
+  continuation: 0x9,
 } as const;
 export const END_STREAM = 0x1;
 export const ACK = 0x1;
 export const END_HEADERS = 0x4;
+export const PADDED = 0x8;
+export const PRIORITY = 0x20;
 /** `:status: 200` in the static table of HPACK. */
 export const STATUS_200 = Buffer.from([0x88]);
 

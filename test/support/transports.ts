@@ -2,8 +2,8 @@
 import type { SecureServerOptions } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { nodeTransport } from '../../transport/node-transport.js';
-import type { NodeTransportOptions } from '../../transport/options.js';
+import { ENGINES, type Engine, makeTransport } from '../../transport/index.js';
+import type { TransportOptions } from '../../transport/options.js';
 import {
   type Origin,
   type Transport,
@@ -33,12 +33,12 @@ export interface RawLine extends Omit<Line, 'server'> {
 }
 
 export interface RawLineOptions extends RawServerOptions {
-  readonly transport?: NodeTransportOptions;
+  readonly transport?: TransportOptions;
 }
 
 export interface LineOptions {
   readonly server?: SecureServerOptions;
-  readonly transport?: NodeTransportOptions;
+  readonly transport?: TransportOptions;
   readonly origin?: Partial<Origin>;
 }
 
@@ -68,19 +68,22 @@ export interface Lines {
     onFrame?: (frame: Frame, socket: TLSSocket) => void,
     options?: RawLineOptions,
   ) => Promise<RawLine>;
-  readonly transport: (options?: NodeTransportOptions) => Transport;
+  readonly transport: (options?: TransportOptions) => Transport;
   /** Runs after the test, the latest first. */
   readonly after: (step: () => Promise<unknown>) => void;
 }
 
-/** Call once in a `describe`. */
-export const lines = (): Lines => {
+const linesOf = (engine: Engine): Lines => {
   const steps: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (let step = steps.pop(); step; step = steps.pop()) await step();
   });
-  const transport = (options: NodeTransportOptions = {}): Transport => {
-    const made = nodeTransport({ allowPrivateEndpoints: true, closeTimeoutMs: 20, ...options });
+  const transport = (options: TransportOptions = {}): Transport => {
+    const made = makeTransport(engine, {
+      allowPrivateEndpoints: true,
+      closeTimeoutMs: 20,
+      ...options,
+    });
     steps.push(() => made.close());
     return made;
   };
@@ -108,4 +111,16 @@ export const lines = (): Lines => {
       return { server, ...(await join(server.url, options)) };
     },
   };
+};
+
+type Tests = (lines: () => Lines, engine: Engine) => void;
+
+/** Tests of one transport. `lines` is called once, at their beginning. */
+export const oneTransport = (engine: Engine, what: string, tests: Tests): void => {
+  describe(`${what} (transport: ${engine})`, () => tests(() => linesOf(engine), engine));
+};
+
+/** The same tests for each transport there is. */
+export const eachTransport = (what: string, tests: Tests): void => {
+  for (const engine of ENGINES) oneTransport(engine, what, tests);
 };

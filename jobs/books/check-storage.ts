@@ -1,0 +1,76 @@
+/** Checks that the collections and indexes that the books are kept in are as they must be. */
+import type { mongo } from 'mongoose';
+import { BATCHES, batches, batchIndexes } from '../../models/batch.js';
+import { currentDeliveries, ensureDeliveries, keptUntil } from '../../models/delivery.js';
+import { type Books, SWEEP_JOB } from './books.js';
+import { type Found, fault } from './finding.js';
+
+/** A worker sweeps every few seconds. */
+const WORKER_SEEN_WITHIN_MS = 60_000;
+
+/** Whether any process sends: its sweep leaves its time in Agenda's own collection. */
+export const workersRun = async ({ db, now }: Books): Promise<boolean> => {
+  const since = new Date(now() - WORKER_SEEN_WITHIN_MS);
+  const { collection, name } = SWEEP_JOB;
+  return (await db.collection(collection).findOne({ name, lastRunAt: { $gte: since } })) != null;
+};
+
+type Named = mongo.CollectionInfo;
+
+const checkIndexes = async (db: mongo.Db): Promise<Found[]> => {
+  const there = new Set(
+    (
+      await batches(db)
+        .listIndexes()
+        .toArray()
+        .catch(() => [])
+    ).map(({ name }) => String(name)),
+  );
+  const missing = batchIndexes.filter(({ name }) => name != null && !there.has(name));
+  return missing.map((index) => ({
+    fault: fault('index-missing', `It has no index ${index.name}`, { where: BATCHES }),
+    mend: async () => {
+      await batches(db).createIndexes([index]);
+      return 'The index is there now';
+    },
+  }));
+};
+
+const isClustered = ({ options }: Named): boolean =>
+  options != null && 'clusteredIndex' in options && options.clusteredIndex != null;
+
+/** Collections of rows, by name. */
+export const rowCollections = async (db: mongo.Db): Promise<Named[]> => {
+  const found = (await db.listCollections({ name: /^deliveries_/ }).toArray()) as Named[];
+  return found
+    .filter(({ name }) => keptUntil(name) != null)
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+};
+
+export const checkStorage = async (books: Books): Promise<Found[]> => {
+  const { db, now } = books;
+  const there = await rowCollections(db);
+  const names = new Set(there.map(({ name }) => name));
+  const missing = currentDeliveries(new Date(now()))
+    .filter((name) => !names.has(name))
+    .map(
+      (name): Found => ({
+        fault: fault('rows-collection-missing', 'It does not exist', { where: name }),
+        mend: async () => {
+          await ensureDeliveries(db, name);
+          return 'It is there now, and empty';
+        },
+      }),
+    );
+  const plain = there
+    .filter((one) => !isClustered(one))
+    .map(
+      ({ name }): Found => ({
+        fault: fault('rows-collection-plain', 'It is not clustered', { where: name }),
+      }),
+    );
+  const none = (await workersRun(books))
+    ? []
+    : [{ fault: fault('no-worker', 'No worker was seen in the last minute') }];
+  return [...none, ...(await checkIndexes(db)), ...missing, ...plain];
+};

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { dbOf } from '../../models/database.js';
+import { type EngineTest, engineTest } from '../../test/support/engine.js';
+import { testDatabase } from '../../test/support/mongo.js';
+import { booksOf } from './books.js';
+import { checkBooks } from './check-books.js';
+import { workersRun } from './check-storage.js';
+import { compareBooks } from './compare.js';
+import type { Fault } from './finding.js';
+import { readTaskBooks } from './read-task.js';
+
+/** Outcomes that make follow-ups, ends and suspects. */
+const KINDS = ['ok', 'gone', 'busy', 'ok', 'refused', 'ok'] as const;
+const DEVICES = 600;
+const TASKS = 8;
+
+describe('a check beside a gateway that sends', function () {
+  this.timeout(120_000);
+  const database = testDatabase();
+  let test: EngineTest;
+
+  before(async () => {
+    test = await engineTest(database().connection);
+    await test.addProfile('sandbox');
+    await Promise.all(
+      Array.from({ length: DEVICES }, (_, index) =>
+        test.addDevice(`sandbox-${KINDS[index % KINDS.length] ?? 'ok'}-${index}`, {
+          tags: [`t${index % 3}`],
+          account: `account-${index}`,
+        }),
+      ),
+    );
+  });
+  after(() => test.engine.stop(5_000));
+
+  it('finds nothing wrong, however often it looks, and counts everything in the end', async () => {
+    const connection = database().connection;
+    const books = booksOf(connection);
+    const sent = Array.from({ length: TASKS }, (_, index) =>
+      test.accept({
+        audience:
+          index % 2 === 0
+            ? { tags: `t${index % 3}` }
+            : { accounts: [{ account: `account-${index}` }, { account: `account-${index + 6}` }] },
+        // What is tried again for longer ends as expired.
+        expiresAt: new Date(Date.now() + 4_000),
+      }),
+    );
+    const tasks = await Promise.all(sent);
+    const cancelled = tasks[2];
+    if (cancelled != null) await test.engine.control(test.app._id, cancelled._id, 'cancel');
+    let isOver = false;
+    const ends = Promise.all(tasks.map((task) => test.ended(task))).then(() => {
+      isOver = true;
+    });
+    const found: Fault[] = [];
+    let looks = 0;
+    let openSeen = 0;
+    const readAgainAndAgain = async (): Promise<void> => {
+      while (!isOver) {
+        for (const { _id } of tasks) {
+          const seen = await readTaskBooks(books, _id);
+          if (seen == null) throw new Error('A task is gone');
+          if (seen.sums.open > 0) openSeen += 1;
+          found.push(...compareBooks(seen));
+        }
+      }
+    };
+    const checkAgainAndAgain = async (): Promise<void> => {
+      while (!isOver) {
+        for (let place: string | undefined = 'storage'; place != null; looks += 1) {
+          const stretch = await checkBooks(books, { place, limit: 3, fix: true });
+          found.push(...stretch.findings);
+          place = stretch.next;
+        }
+      }
+    };
+    await Promise.all([readAgainAndAgain(), checkAgainAndAgain()]);
+    await ends;
+    expect(found).to.deep.equal([]);
+    expect(looks).to.be.above(5);
+    expect(openSeen).to.be.above(0);
+
+    const last = await checkBooks(books, { place: 'tasks', limit: TASKS + 1 });
+    expect(last).to.deep.include({ findings: [], tasks: TASKS });
+    const rows = await Promise.all(tasks.map((task) => test.rows(task)));
+    expect(last.rows)
+      .to.equal(rows.flat().length)
+      .and.to.be.above(DEVICES / 2);
+  });
+
+  it('sees that a worker runs by the mark its sweep leaves, and that none ran an hour later', async () => {
+    const books = booksOf(database().connection);
+    expect(await workersRun(books)).to.equal(true);
+    const later = () => Date.now() + 3_600_000;
+    expect(await workersRun({ ...books, now: later })).to.equal(false);
+    expect(dbOf(database().connection)).to.equal(books.db);
+  });
+});
