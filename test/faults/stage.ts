@@ -49,6 +49,7 @@ export interface Stage {
   readonly first: ArmedGateway;
   /** A key of the row's app. */
   readonly bearer: string;
+  readonly operatorKey: string;
   /** Another gateway on the same database. */
   startGateway(): Promise<ArmedGateway>;
   /** What all gateways of this row have written. */
@@ -96,20 +97,12 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
       simulators,
       fleet,
     );
-    const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
-    const others = proxy == null ? {} : { proxy };
     return {
-      name,
-      db,
-      mongod,
-      simulators,
-      fleet,
-      first,
-      bearer,
+      ...{ name, db, mongod, simulators, fleet, first, bearer, operatorKey },
+      ...(proxy == null ? {} : { proxy }),
       startGateway,
-      output,
+      output: () => used.map((gateway) => gateway.output()).join('\n--\n'),
       close,
-      ...others,
     };
   } catch (error) {
     await close();
