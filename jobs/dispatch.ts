@@ -6,6 +6,7 @@ import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
+import { faultPoint } from './fault-point.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import type { Known } from './hand-over.js';
 import { admit, endAll, vendorProfileOf } from './held-back.js';
@@ -105,6 +106,7 @@ const send = async (
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
+  await faultPoint('dispatch:marked-sending');
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
@@ -186,6 +188,7 @@ export const dispatchClaimed = async (
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
+    await faultPoint('dispatch:claimed');
     await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });

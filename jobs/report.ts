@@ -14,6 +14,7 @@ import { type Delivery, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
 import type { BatchReport, Reported as Written } from './writes.js';
 
@@ -186,6 +187,7 @@ export const report = async (
         });
   const followUps = stragglers == null ? retries : [...retries, stragglers];
   const rows = rowsOf(task, batch, result.ended, new Date(nowMs));
+  await faultPoint('report:answered');
   const { written, taskEnded } = await write(context, {
     batch,
     deliveriesIn: task.deliveriesIn,
@@ -196,6 +198,7 @@ export const report = async (
     followUps,
   });
   if (!written) return LOST;
+  await faultPoint('report:committed');
   const nextAtMs = Math.min(...retries.map(({ notBefore }) => notBefore.getTime()));
   return {
     written,
