@@ -128,6 +128,10 @@ interface Sending {
   readonly sendBefore?: number;
 }
 
+interface Composed extends Pick<Sending, 'requestFor' | 'sendBefore'> {
+  readonly perRequest: number;
+}
+
 const isLate = ({ sendBefore }: Pick<Sending, 'sendBefore'>): boolean =>
   sendBefore !== undefined && performance.now() > sendBefore;
 
@@ -183,9 +187,7 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   };
 
   const sendAll = async (
-    { sendBefore }: Message,
-    requestFor: Sending['requestFor'],
-    perRequest: number,
+    { requestFor, perRequest, sendBefore }: Composed,
     targets: readonly Target[],
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
@@ -226,18 +228,21 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   };
 
   const { targetsPerRequest, composeRecall } = parts;
-  const perRequestOf = (message: Message): number =>
-    typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message);
+  const composed = (message: Message, requestFor: Sending['requestFor']): Composed => ({
+    requestFor,
+    perRequest:
+      typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message),
+    ...(message.sendBefore === undefined ? {} : { sendBefore: message.sendBefore }),
+  });
   const recall: Pick<Adapter, 'recall'> =
     composeRecall == null
       ? {}
       : {
           recall: (given, ...rest) =>
-            sendAll(given.message, composeRecall(given), perRequestOf(given.message), ...rest),
+            sendAll(composed(given.message, composeRecall(given)), ...rest),
         };
   return {
-    send: (message, ...rest) =>
-      sendAll(message, parts.compose(message), perRequestOf(message), ...rest),
+    send: (message, ...rest) => sendAll(composed(message, parts.compose(message)), ...rest),
     ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),
   };
