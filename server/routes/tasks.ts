@@ -121,6 +121,8 @@ const getTask = ({ connection, engine }: ApiParts): Route =>
     handle: async ({ app, params }) => {
       const task = await taskModel(connection)
         .findOne({ _id: params.task, app: app._id })
+        // No newer than the snapshot of the counts, which a plain read may be ahead of.
+        .readConcern('majority')
         .lean<Task>();
       if (task == null) throw problem('NOT_FOUND');
       // Counts second: of a task that was read as done, no count is still to come.
