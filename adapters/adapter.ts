@@ -28,6 +28,11 @@ export interface Message {
   readonly purpose: string;
   /** How long the vendor may keep it for an offline device, in seconds from now; 0 = now or never. */
   readonly storeSeconds: number;
+  /**
+   * Not sent any more once `performance.now()` is past it, because what was read of its devices is too old to be trusted:
+   * they are `try-later` with cause `turn`.
+   */
+  readonly sendBefore?: number;
   /** The caller's `overrides` for this vendor, already accepted by the vendor's own schema. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -70,9 +75,9 @@ export type Outcome =
       readonly mayHaveArrived?: boolean;
       /**
        * Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. `rate`: the vendor says
-       * that we send too fast for our quota, so we slow down.
+       * that we send too fast for our quota, so we slow down. `turn`: nothing is wrong, but its turn came after `sendBefore`.
        */
-      readonly cause?: 'device' | 'vendor' | 'rate';
+      readonly cause?: 'device' | 'vendor' | 'rate' | 'turn';
     };
 
 export type OutcomeKind = Outcome['kind'];

@@ -49,6 +49,7 @@ const FAULTS: Readonly<Record<TransportFault, { kind: OutcomeKind; mayHaveArrive
   reset: { kind: 'try-later', mayHaveArrived: true },
   timeout: { kind: 'try-later', mayHaveArrived: true },
   aborted: { kind: 'try-later', mayHaveArrived: true },
+  late: { kind: 'try-later', mayHaveArrived: false },
   'reply-too-large': { kind: 'try-later', mayHaveArrived: true },
   closed: { kind: 'try-later', mayHaveArrived: false },
   invalid: { kind: 'message-refused', mayHaveArrived: false },
@@ -391,6 +392,17 @@ describe('adapters', () => {
       });
 
       describe('on abort', () => {
+        it('sends nothing after the moment up to which it may', async () => {
+          const { adapter, pushes } = against(async () => json(200, {}));
+          const message = { ...messageOf(), sendBefore: performance.now() - 1 };
+          const targets = targetsOf(given.example.token, 3);
+          const outcomes = await adapter.send(message, targets, new AbortController().signal);
+          expect(outcomes).to.deep.equal(
+            targets.map(() => ({ kind: 'try-later', reason: 'late', cause: 'turn' })),
+          );
+          expect(pushes).to.deep.equal([]);
+        });
+
         it('sends nothing when it is already aborted, and resolves', async () => {
           const { adapter, pushes } = against(async () => json(200, {}));
           const targets = targetsOf(given.example.token, 3);

@@ -70,6 +70,9 @@ const DEFAULT_REQUESTS_IN_FLIGHT = 500;
 const forAll = (targets: readonly Target[], outcome: Outcome): Outcome[] =>
   targets.map(() => outcome);
 
+/** Its turn came too late. */
+const LATE: Outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
+
 const unsent = (reason: string): Outcome => ({ kind: 'try-later', reason, cause: 'vendor' });
 
 const forbidden = ({ message }: TransportError): Outcome => ({
@@ -93,6 +96,7 @@ const outcomeWithoutReply = (error: unknown): Outcome => {
     return { kind: 'try-later', reason: 'internal', cause: 'vendor', mayHaveArrived: true };
   }
   if (error.fault === 'forbidden') return forbidden(error);
+  if (error.fault === 'late') return LATE;
   if (error.fault === 'invalid') {
     // It is never going to be sent as it is; the transport's words name the header, not its value.
     return { kind: 'message-refused', reason: 'request-invalid', detail: error.message };
@@ -121,7 +125,11 @@ interface Sending {
   readonly requestFor: (targets: readonly Target[]) => VendorRequest;
   readonly credential: CredentialInUse;
   readonly signal: AbortSignal;
+  readonly sendBefore?: number;
 }
+
+const isLate = ({ sendBefore }: Pick<Sending, 'sendBefore'>): boolean =>
+  sendBefore !== undefined && performance.now() > sendBefore;
 
 export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   const { transport, origin } = parts;
@@ -150,6 +158,8 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     }
     if (proof == null || signal.aborted) return forAll(targets, unsent('aborted'));
 
+    if (isLate(sending)) return forAll(targets, LATE);
+
     const { path, headers, body } = sending.requestFor(targets);
     let answer: Outcome[] | StaleCredential;
     try {
@@ -158,6 +168,7 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
         headers: credential.mergedInto(headers, proof),
         body,
         signal,
+        ...(sending.sendBefore === undefined ? {} : { sendBefore: sending.sendBefore }),
         ...timeout,
       });
       answer = parts.read(reply, targets);
@@ -172,6 +183,7 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   };
 
   const sendAll = async (
+    { sendBefore }: Message,
     requestFor: Sending['requestFor'],
     perRequest: number,
     targets: readonly Target[],
@@ -180,7 +192,12 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   ): Promise<Outcome[]> => {
     const { aborted, forget } = abortOf(signal);
     const credential = new CredentialInUse(parts.authorizer, aborted);
-    const sending: Sending = { requestFor, credential, signal };
+    const sending: Sending = {
+      requestFor,
+      credential,
+      signal,
+      ...(sendBefore === undefined ? {} : { sendBefore }),
+    };
     const outcomes: Outcome[] = new Array<Outcome>(targets.length);
     let next = 0;
     const sendSome = async (): Promise<void> => {
@@ -216,10 +233,11 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
       ? {}
       : {
           recall: (given, ...rest) =>
-            sendAll(composeRecall(given), perRequestOf(given.message), ...rest),
+            sendAll(given.message, composeRecall(given), perRequestOf(given.message), ...rest),
         };
   return {
-    send: (message, ...rest) => sendAll(parts.compose(message), perRequestOf(message), ...rest),
+    send: (message, ...rest) =>
+      sendAll(message, parts.compose(message), perRequestOf(message), ...rest),
     ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),
   };

@@ -11,6 +11,7 @@ import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
 import { profileKey } from './eligibility.js';
 import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
+import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
 import { cutStretch } from './plan.js';
 import { writePlanned } from './writes.js';
@@ -148,9 +149,11 @@ const writeUnplanned = async (
   session: ClientSession,
 ): Promise<void> => {
   await tasks(parts.db).insertOne(task, { session });
+  await faultPoint('accept:task-written');
   if (listLength(audience) == null) return;
   const list = { _id: new Types.ObjectId(task._id.id), ...audience };
   await audienceLists(parts.db).insertOne(list, { session });
+  await faultPoint('accept:before-commit');
 };
 
 /** Collections whose existence was checked by this process. */
@@ -200,6 +203,7 @@ export const accept = async (
   const inline = await planInline(context, fresh, request);
   const problems = await problemsOf(context, fresh, inline);
   if (problems.length > 0) throw new TaskRefused(problems);
+  await faultPoint('accept:before-write');
   if (inline == null) {
     const write = (own: ClientSession) => writeUnplanned(context, fresh, audience, own);
     if (session != null) await write(session);

@@ -5,6 +5,7 @@ import { tasks } from '../models/lease.js';
 import type { Task, TaskState } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { TaskStateConflict, type TaskVerb } from './engine.js';
+import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 
 const RUNNING: readonly TaskState[] = ['scheduled', 'accepted', 'planning', 'sending'];
@@ -74,6 +75,7 @@ export const control = async (
     );
     // Somebody else moved the task in between: look again.
     if (changed == null) continue;
+    await faultPoint('control:task-changed');
     if (verb !== 'resume') context.inFlight.abortTask(id.toHexString());
     await moveBatches(context, id, verb);
     if (verb === 'pause') return changed;

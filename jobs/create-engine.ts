@@ -126,17 +126,17 @@ export const createEngine = (parts: JobParts): Engine => {
       wake();
       return changed;
     },
-    async setRate(app, task, ratePerSecond) {
-      const changed = await setTaskRate(db, { app, task }, ratePerSecond);
-      void context.pacing.refresh().catch(() => undefined);
-      return changed;
-    },
     async recall(request) {
       const task = await recall(context, request);
       wake();
       return task;
     },
     erase: (app, what) => erase(context, app, what),
+    async setRate(app, task, ratePerSecond) {
+      const changed = await setTaskRate(db, { app, task }, ratePerSecond);
+      void context.pacing.refresh().catch(() => undefined);
+      return changed;
+    },
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),

@@ -6,6 +6,7 @@ import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
+import { faultPoint } from './fault-point.js';
 import { gather, type Slot, settleWith, suppressedEnds } from './gather.js';
 import type { Known } from './hand-over.js';
 import { admit, endAll, vendorProfileOf } from './held-back.js';
@@ -30,6 +31,9 @@ export const FRESH_MS = 500;
 const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
   known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
 
+/** What was read of a device longer ago is not acted on: it is read again in another batch. */
+const TRUSTED_MS = 2_000;
+
 const variantKey = ({ locale, data }: Variant): string =>
   data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
 
@@ -37,7 +41,7 @@ const groupsOf = (
   task: Task,
   open: OpenProfile,
   targets: readonly SendTarget[],
-  nowMs: number,
+  { nowMs, sendBefore }: { nowMs: number; sendBefore: number },
 ): Group[] => {
   const groups = new Map<string, SendTarget[]>();
   for (const target of targets) {
@@ -47,7 +51,10 @@ const groupsOf = (
     else group.push(target);
   }
   return [...groups.values()].map((some) => ({
-    message: messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
+    message: {
+      ...messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
+      sendBefore,
+    },
     targets: some,
   }));
 };
@@ -80,6 +87,7 @@ const send = async (
 ): Promise<void> => {
   const { parts, breaker } = context;
   const fresh = freshOf(context, known);
+  const readAtMs = fresh?.readAtMs ?? parts.monotonic();
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
@@ -90,12 +98,15 @@ const send = async (
     return;
   }
   const nowMs = parts.now();
-  const groups = groupsOf(task, open, sorted.targets, nowMs);
+  // By the clock of transports, which a test of leases does not own.
+  const sendBefore = performance.now() + TRUSTED_MS - (parts.monotonic() - readAtMs);
+  const groups = groupsOf(task, open, sorted.targets, { nowMs, sendBefore });
   const adapter = sendingFor(task, open.adapter());
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
+  await faultPoint('dispatch:marked-sending');
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
@@ -177,6 +188,7 @@ export const dispatchClaimed = async (
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
+    await faultPoint('dispatch:claimed');
     await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });

@@ -110,8 +110,6 @@ export interface Engine {
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
-  /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
-  setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
   /**
    * Cancels what is still open of a task, and takes back what was sent: by a task of its own, the same one however often it
    * is asked for. Null when the app has no such task. Rejects with NotRecallableTask.
@@ -119,6 +117,8 @@ export interface Engine {
   recall(request: RecallRequest): Promise<Task | null>;
   /** Resolves when all is deleted and nothing that was on its way can reach it any more, but not later than after a while. */
   erase(app: string, what: Erasable): Promise<ErasureResult>;
+  /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
+  setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

@@ -4,6 +4,7 @@ import { audienceLists } from '../models/audience-list.js';
 import { tasks } from '../models/lease.js';
 import { hasOpenBatch } from '../models/ledger.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 
 /** Cancelled, but its last rows may be missing. */
 const CANCELLED = { state: 'cancelled', endedAt: { $exists: false } } as const;
@@ -21,11 +22,13 @@ export const finishIfDone = async (
     { projection: { _id: 1 }, readConcern: { level: 'majority' }, hint: { _id: 1 } },
   );
   if (canEnd == null || (await hasOpenBatch(parts.db, task))) return false;
+  await faultPoint('finish:before-end');
   const endedAt = new Date(parts.now());
   const done = await tasks(parts.db).updateOne(
     { _id: task, state: 'sending', planned: true },
     { $set: { state: 'done', endedAt }, $unset: { owner: '' } },
   );
+  await faultPoint('finish:ended');
   if (done.matchedCount === 1) return true;
   const settled = await tasks(parts.db).updateOne(
     { _id: task, ...CANCELLED },

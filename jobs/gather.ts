@@ -7,6 +7,7 @@ import type { Pass } from './breaker.js';
 import type { Bulkhead } from './bulkhead.js';
 import { consequence, type TokenEffect } from './consequence.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 import { vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
@@ -169,6 +170,7 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   );
   slot.lookAgain(nextAt);
   if (stragglers == null) return;
+  await faultPoint('stragglers:split');
   const held = context.inFlight.hold(stragglers._id, task._id);
   // A pause, a cancel or a stop reaches them through the signal they were sent under.
   const passOn = (): void => sent.held.abort();

@@ -1,4 +1,5 @@
 /** Watches everybody's leases with this process's monotonic clock, and takes over what dead workers left. */
+import { endAbandonedTransactions } from '../models/abandoned-transactions.js';
 import {
   freeTask,
   heldLeases,
@@ -9,6 +10,7 @@ import {
   tasks,
 } from '../models/lease.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { settleUnsure } from './held-back.js';
 
 interface Observation {
@@ -51,6 +53,7 @@ const recoverBatch = async (
   const { db, owner, log } = context.parts;
   const batch = await seizeBatch(db, lease, owner);
   if (batch == null) return;
+  await faultPoint('watch:seized');
   const taskId = batch.task.toHexString();
   log.warn('Took over a batch of a worker that died', { taskId, was: batch.state });
   if (batch.state === 'claimed') {
@@ -69,10 +72,22 @@ export interface LeaseWatch {
 }
 
 export const createLeaseWatch = (context: JobContext): LeaseWatch => {
-  const { db, timings, monotonic } = context.parts;
+  const { db, connection, timings, monotonic, log } = context.parts;
+  // Long before the leases of their process are dead, so that nothing is locked by the time they are taken over.
+  const endAbandoned = async (): Promise<void> => {
+    try {
+      const count = await endAbandonedTransactions(connection, timings.leaseMs / 2);
+      if (count > 0) log.warn('Ended transactions of a process that died or hangs', { count });
+    } catch (error) {
+      log.debug('Abandoned transactions could not be ended; MongoDB does it in a minute', {
+        error,
+      });
+    }
+  };
   const observer = createObserver(timings.leaseMs, 3 * timings.watchMs);
   return {
     async look() {
+      await endAbandoned();
       const dead = observer.look(await heldLeases(db), monotonic());
       for (const lease of dead) {
         if (lease.kind === 'task') await freeTask(db, lease);

@@ -12,6 +12,7 @@ import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { type Cut, cut } from './cut.js';
 import type { Rules } from './eligibility.js';
+import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 import { openRecalled } from './recalled.js';
 import { cutRulesFor } from './rules.js';
@@ -60,7 +61,9 @@ const writeStretch = async (
       { session },
     );
     if (matchedCount === 0) throw new Overtaken();
+    await faultPoint('plan:cursor-written');
     await writeCut(parts.db, task, planned, session);
+    await faultPoint('plan:before-commit');
   });
 };
 
@@ -116,6 +119,7 @@ const planStretches = async (
     const stretch = await cutStretch(context, task, candidates, app);
     const planCursor =
       candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
+    if (isLast) await faultPoint('plan:before-last');
     await writeStretch(context, task, stretch, {
       planCursor,
       ...(isLast
@@ -129,6 +133,7 @@ const planStretches = async (
     });
     planner.planned();
     if (isLast) return true;
+    await faultPoint('plan:between-stretches');
     if (planner.stopping()) return false;
     task = { ...task, planCursor, planSequence: stretch.planSequence };
   }
@@ -149,10 +154,12 @@ export const planAccepted = async (context: JobContext, planner: Planner): Promi
     if (task == null) return;
     const held = context.inFlight.holdTask(task._id);
     try {
+      await faultPoint('plan:claimed');
       if (!(await planStretches(context, task, planner))) {
         await releaseTask(parts.db, task);
         return;
       }
+      await faultPoint('plan:planned');
       await audienceLists(parts.db).deleteOne({ _id: task._id });
       await finishIfDone(context, task._id);
     } catch (error) {

@@ -14,6 +14,7 @@ import { type Delivery, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
+import { faultPoint } from './fault-point.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
 import type { BatchReport, Reported as Written } from './writes.js';
 
@@ -72,6 +73,7 @@ const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batc
 };
 
 const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> => {
+  if (again.atOnce) return { notBefore: new Date(nowMs), createdAt: new Date(nowMs) };
   const delayMs = again.countsAsAttempt
     ? retryInMs(SCHEDULE_MS, batch.attempt, again.afterMs, Math.random())
     : retryInMs(WAITS_MS, batch.waits + 1, again.afterMs, Math.random());
@@ -87,8 +89,8 @@ const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> 
   };
 };
 
-const groupKey = ({ reason, afterMs, countsAsAttempt, maybe }: Again): string =>
-  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, maybe].join('|');
+const groupKey = ({ reason, afterMs, countsAsAttempt, atOnce, maybe }: Again): string =>
+  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, atOnce, maybe].join('|');
 
 const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batch[] => {
   const groups = new Map<string, Again[]>();
@@ -185,6 +187,7 @@ export const report = async (
         });
   const followUps = stragglers == null ? retries : [...retries, stragglers];
   const rows = rowsOf(task, batch, result.ended, new Date(nowMs));
+  await faultPoint('report:answered');
   const { written, taskEnded } = await write(context, {
     batch,
     deliveriesIn: task.deliveriesIn,
@@ -195,6 +198,7 @@ export const report = async (
     followUps,
   });
   if (!written) return LOST;
+  await faultPoint('report:committed');
   const nextAtMs = Math.min(...retries.map(({ notBefore }) => notBefore.getTime()));
   return {
     written,

@@ -24,7 +24,7 @@ export const signOf = (outcome: Outcome): Sign => {
     case 'message-refused':
       return 'answered';
     case 'try-later':
-      if (OURS.has(outcome.reason)) return 'ours';
+      if (outcome.cause === 'turn' || OURS.has(outcome.reason)) return 'ours';
       // A vendor that speaks of this one device, or of our rate, is well.
       return outcome.cause === 'device' || outcome.cause === 'rate' ? 'answered' : 'unanswered';
   }

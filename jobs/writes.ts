@@ -7,6 +7,7 @@ import { tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import type { Cut } from './cut.js';
+import { faultPoint } from './fault-point.js';
 import { createGroup } from './group.js';
 
 /** A task whose whole audience is planned. */
@@ -74,6 +75,7 @@ export const writePlanned = async (
     planned.map(({ task }) => task),
     { session },
   );
+  await faultPoint('accept:task-written');
   const all = planned.flatMap(({ cut }) => cut.batches);
   if (all.length > 0) await batches(db).insertMany(all, { session });
   const rows = planned.map(({ task, cut }) => ({
@@ -81,6 +83,7 @@ export const writePlanned = async (
     rows: cut.rows,
   }));
   await insertRows(db, rows, session);
+  await faultPoint('accept:before-commit');
 };
 
 /** Somebody else has the lease of one of these batches. */
@@ -123,12 +126,15 @@ const writeReports = async (
     { session },
   );
   if (matchedCount !== reports.length) throw new LeaseLost();
+  await faultPoint('report:batch-updated');
   await insertRows(db, reports, session);
+  await faultPoint('report:rows-written');
   const followUps = reports.flatMap((report) => report.followUps);
   if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
   const ending = reports.filter(endsTask);
   const ids = ending.map(({ batch }) => batch.task);
   const ended = await endTasks(db, ids, ending[0]?.doneAt ?? new Date(0), session);
+  await faultPoint('report:before-commit');
   return reports.map((report) => ({ written: true, taskEnded: ended && endsTask(report) }));
 };
 

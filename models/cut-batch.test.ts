@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { someBatch, someIds, someTask } from '../test/support/job-context.js';
-import { ACCOUNT_KEY_BYTES, DEVICE_BYTES, packKeys, unpack } from './batch.js';
+import { ACCOUNT_KEY_BYTES, DEVICE_BYTES, isPlannedBatch, packKeys, unpack } from './batch.js';
 import { cutBatch } from './cut-batch.js';
 
 describe('cutting a batch', () => {
@@ -51,7 +51,8 @@ describe('cutting a batch', () => {
     expect(head).to.deep.include({ _id: batch._id, owner: 'me', fence: 4, state: 'claimed' });
     expect(rest).to.deep.include({ state: 'due', fence: 0, beat: 0 });
     expect(rest).not.to.have.property('owner');
-    expect(rest._id.toString('hex')).not.to.equal(batch._id.toString('hex'));
+    expect(isPlannedBatch(head._id.toString('hex'))).to.equal(true);
+    expect(isPlannedBatch(rest._id.toString('hex'))).to.equal(false);
     for (const one of [head, rest]) {
       expect(one).to.deep.include({ attempt: 3, maybe: true, first: false });
     }

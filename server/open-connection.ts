@@ -2,6 +2,7 @@
 import mongoose, { type Connection } from 'mongoose';
 
 const DATABASE = 'pigeonpost';
+const APP_NAME = 'pigeonpost';
 const SERVER_SELECTION_MS = 5_000;
 
 /** Not open yet: wait for `asPromise()`. A URI that names no database means ours. */
@@ -11,6 +12,8 @@ export const openConnection = (uri: string, onError: (error: unknown) => void): 
     serverSelectionTimeoutMS: SERVER_SELECTION_MS,
     autoIndex: false,
     ...(namesDatabase ? {} : { dbName: DATABASE }),
+    // By it the transactions of a gateway that died are known (models/abandoned-transactions.ts).
+    ...(/[?&]appName=/i.test(uri) ? {} : { appName: APP_NAME }),
   });
   // Without a listener the error of a connection that comes and goes would end the process.
   connection.on('error', onError);

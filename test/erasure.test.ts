@@ -13,6 +13,8 @@ import { until } from './support/until.js';
 /** More than a vendor answers at a time, so that many wait for their turn inside a batch that is being sent. */
 const DEVICES = 600;
 const SLOW_MS = 400;
+/** Answers that take longer are reported in a batch of their own. */
+const STRAGGLING_MS = 2_500;
 const WAIT_MS = 1_500;
 
 describe('an erasure while pushes are on their way', function () {
@@ -68,16 +70,16 @@ describe('an erasure while pushes are on their way', function () {
     (await api.request('GET', `/v1/devices?token=${encodeURIComponent(token)}`)).body.items[0].id;
   const ended = (id: string) => taskEnded(apiClient(api.url, api.app.key), id, 60_000);
 
-  /** Sends slowly, erases when so many pushes have arrived, and holds what came after the answer against it. */
+  /** Sends slowly, erases when the first pushes have arrived, and holds what came after the answer against it. */
   const expectNothingAfter = async (
     tokens: readonly string[],
-    arrivals: number,
+    delayMs: number,
     erase: (token: string) => Promise<ApiAnswer>,
     ofErased: (token: string) => readonly string[],
   ): Promise<ApiAnswer> => {
-    simulators.fcm.fault({ kind: 'slow', delayMs: SLOW_MS });
+    simulators.fcm.fault({ kind: 'slow', delayMs });
     const task = await sendToWave();
-    await until('the first pushes arrive', () => arrived(tokens) >= arrivals, { everyMs: 2 });
+    await until('the first pushes arrive', () => arrived(tokens) > 0, { everyMs: 2 });
     const waiting = tokens.filter((token) => received(token) === 0).at(-1);
     expect(waiting, 'a device whose push has not left').to.be.a('string');
     const answer = await erase(waiting ?? '');
@@ -93,7 +95,7 @@ describe('an erasure while pushes are on their way', function () {
     const tokens = await importDevices((index) => `person-${index}`);
     const answer = await expectNothingAfter(
       tokens,
-      1,
+      SLOW_MS,
       async (token) => api.request('DELETE', `/v1/devices/${await idOf(token)}`),
       (token) => [token],
     );
@@ -105,7 +107,7 @@ describe('an erasure while pushes are on their way', function () {
     const db = dbOf(api.connection);
     const answer = await expectNothingAfter(
       tokens,
-      1,
+      STRAGGLING_MS,
       async (token) => {
         const id = await idOf(token);
         await until('stragglers are split off', async () =>
@@ -124,7 +126,7 @@ describe('an erasure while pushes are on their way', function () {
     const ofLeaver = tokens.filter((_, index) => everyTenth(index) === 'leaver');
     const answer = await expectNothingAfter(
       tokens,
-      1,
+      SLOW_MS,
       () => api.request('DELETE', '/v1/accounts/leaver'),
       () => ofLeaver,
     );

@@ -59,7 +59,7 @@ export const sandboxAdapter = (settings: SandboxSettings, _deps: AdapterDeps): A
   };
 
   const answerAll = (
-    { taskId }: Message,
+    { taskId, sendBefore }: Message,
     targets: readonly Target[],
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
@@ -70,6 +70,8 @@ export const sandboxAdapter = (settings: SandboxSettings, _deps: AdapterDeps): A
       try {
         if (signal.aborted) {
           outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
+        } else if (sendBefore != null && performance.now() > sendBefore) {
+          outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
         } else {
           if (waitMs > 0) await wait(waitMs, undefined, { signal });
           outcome = outcomeOf(taskId, token);

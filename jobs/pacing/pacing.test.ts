@@ -10,6 +10,9 @@ import { vendorProfileModel } from '../../models/vendor-profile.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
 import { until } from '../../test/support/until.js';
+import { booksOf } from '../books/books.js';
+import { compareBooks } from '../books/compare.js';
+import { readTaskBooks } from '../books/read-task.js';
 
 const SECOND_MS = 1_000;
 const LITTLE_TIME_MS = 30_000;
@@ -66,6 +69,8 @@ describe('pacing', function () {
       Array.from({ length: count }, (_, nth) => test.addDevice(`sandbox-${name}-${nth}`)),
     );
   const balance = async ({ _id }: Pick<Task, '_id'>): Promise<number> => {
+    const seen = await readTaskBooks(booksOf(database().connection), _id);
+    expect(seen == null ? ['no such task'] : compareBooks(seen)).to.deep.equal([]);
     const { targeted, pending, states } = await readLedger(test.parts.db, _id);
     expect(targeted).to.equal(Object.values(states).reduce((sum, one) => sum + one, pending));
     return targeted;

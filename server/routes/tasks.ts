@@ -1,5 +1,6 @@
 /** Push tasks: accepted, listed, and shown with their counts. */
 import type { QueryFilter } from 'mongoose';
+import { faultPoint } from '../../jobs/fault-point.js';
 import { type Task, taskModel } from '../../models/task.js';
 import { readTaskCursor, taskCursor } from '../cursor.js';
 import type { ApiParts } from '../parts.js';
@@ -45,6 +46,7 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
       const input = taskInput(body, { app, vendors, now: new Date(adapters.now()) });
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
+        void faultPoint('accept:before-answer');
         if (session != null) engine.wake(task);
         log.debug('A task was accepted', { app: app._id, taskId: task._id.toHexString() });
       });

@@ -86,6 +86,12 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
 
 export const taskParams = joi.object<{ task: string }>({ task: objectId.required() });
 
+export interface RecallBody {
+  replacement?: Replacement;
+}
+
+export const recallBody = joi.object<RecallBody>({ replacement });
+
 export interface TaskChange {
   ratePerSecond: number | null;
 }
@@ -96,12 +102,6 @@ export const taskChange = joi.object<TaskChange>({
     .required()
     .description('Devices a second from now on; null for as many as the vendors allow'),
 });
-
-export interface RecallBody {
-  replacement?: Replacement;
-}
-
-export const recallBody = joi.object<RecallBody>({ replacement });
 
 export interface TaskListQuery {
   reference?: string;

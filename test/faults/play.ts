@@ -1,0 +1,68 @@
+/** Plays one row: a task is sent, the fault strikes, somebody goes on, and the books are held against the vendors' record. */
+import { expect } from 'chai';
+import { apiClient } from '../../demo/api-client.js';
+import { rowsOf } from '../support/fleet.js';
+import { checkBooks } from './books.js';
+import { createCaller } from './caller.js';
+import { ending } from './ending.js';
+import { type Row, VENDORS } from './row.js';
+import { type Stage, setStage, type Theatre } from './stage.js';
+import { strike } from './strike.js';
+
+const expectWait = (longestWaitMs: number, { waitsMs }: Row): void => {
+  const what = 'the longest wait of a retry, in milliseconds';
+  if (waitsMs == null) expect(longestWaitMs, what).to.equal(0);
+  else expect(longestWaitMs, what).to.be.at.least(waitsMs);
+};
+
+/** Without a key, a repeated request would be another task: whoever had no answer looks first whether there is one. */
+const writtenId = async ({ keyless }: Row, { db }: Stage): Promise<string | undefined> => {
+  const task = keyless ? await db.collection('tasks').findOne() : null;
+  return task == null ? undefined : String(task._id);
+};
+
+const playOn = async (row: Row, stage: Stage): Promise<void> => {
+  const { db, simulators, fleet, bearer, first } = stage;
+  for (const vendor of VENDORS) {
+    for (const fault of row.vendors?.[vendor] ?? []) simulators[vendor].fault(fault);
+  }
+  const caller = createCaller(row, bearer, fleet);
+  let sent: Promise<string | undefined> | undefined;
+  const send = (): Promise<string | undefined> =>
+    (sent ??= caller.ask(first.url).then((answer) => answer?.id));
+
+  const struck = await strike(row, stage, send);
+  const { heir } = struck;
+  const id = (await send()) ?? (await writtenId(row, stage)) ?? (await caller.insist(heir.url)).id;
+  const check = async (): Promise<void> => {
+    const { task, longestWaitMs } = await ending(stage, heir.url, id);
+    const rows = await rowsOf(heir.url, bearer, id);
+    await checkBooks({ row, db, simulators, fleet, task, rows });
+    expectWait(longestWaitMs, row);
+  };
+  await check();
+  const { findings } = await apiClient(heir.url, stage.operatorKey).post<{ findings: unknown[] }>(
+    '/v1/books/check',
+    { task: id },
+  );
+  expect(findings, 'what a check of the books finds').to.deep.equal([]);
+  if (struck.afterwards != null) {
+    await struck.afterwards();
+    await check();
+  }
+  // Whatever the fault did to the answer, its repeat makes no second task.
+  if (!row.keyless) expect(await caller.insist(heir.url)).to.deep.equal({ id, isReplay: true });
+  expect(await db.collection('tasks').countDocuments()).to.equal(1);
+};
+
+export const play = async (row: Row, theatre: Theatre): Promise<void> => {
+  const stage = await setStage(row, theatre);
+  try {
+    await playOn(row, stage);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n${stage.output()}`;
+    throw error;
+  } finally {
+    await stage.close();
+  }
+};

@@ -1,0 +1,111 @@
+/** What one row is played on: an app of its own in a database of its own, its own vendors, and gateways as they are needed. */
+import { randomBytes } from 'node:crypto';
+import type { mongo } from 'mongoose';
+import { apiClient } from '../../demo/api-client.js';
+import type { Timings } from '../../jobs/parts.js';
+import { type Simulators, startSimulators } from '../../simulators/index.js';
+import { setUpFleet } from '../support/fleet.js';
+import { type FaultDevice, makeFleet } from './fleet.js';
+import type { ArmedGateway, Gateways } from './gateways.js';
+import { type MongoProxy, startMongoProxy } from './mongo-proxy.js';
+import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
+import { DATABASE_FAULTS, type Row } from './row.js';
+
+/** A lease that dies in two seconds: rows are to be short, and the machine is busy. */
+const TIMINGS: Partial<Timings> = {
+  leaseMs: 2_000,
+  beatMs: 300,
+  // A look is believed only if the one before was not long ago, and a busy machine is slow to look.
+  watchMs: 400,
+  sweepMs: 300,
+  controlMs: 100,
+  stragglerMs: 20_000,
+};
+
+/** Whoever works on goes on working: a database that fails for a moment must not cost the lease. */
+const PATIENT_LEASE_MS = 8_000;
+
+const timingsOf = ({ fault }: Row): Partial<Timings> =>
+  (DATABASE_FAULTS as readonly (string | undefined)[]).includes(fault)
+    ? { ...TIMINGS, leaseMs: PATIENT_LEASE_MS }
+    : TIMINGS;
+
+/** Rows share what is dear. */
+export interface Theatre {
+  readonly mongod: PrivateMongod;
+  readonly gateways: Gateways;
+}
+
+export interface Stage {
+  /** Of the database, and of the gateways to mongod. */
+  readonly name: string;
+  readonly db: mongo.Db;
+  readonly mongod: PrivateMongod;
+  /** Between the gateways and mongod, in rows that need it. */
+  readonly proxy?: MongoProxy;
+  readonly simulators: Simulators;
+  readonly fleet: readonly FaultDevice[];
+  /** The gateway that the task is given to. */
+  readonly first: ArmedGateway;
+  /** A key of the row's app. */
+  readonly bearer: string;
+  readonly operatorKey: string;
+  /** Another gateway on the same database. */
+  startGateway(): Promise<ArmedGateway>;
+  /** What all gateways of this row have written. */
+  output(): string;
+  close(): Promise<void>;
+}
+
+export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre): Promise<Stage> => {
+  const mongod = row.fault === 'mongod killed' ? await startPrivateMongod() : shared;
+  const name = `row_${randomBytes(6).toString('hex')}`;
+  const proxy = row.fault === 'commit answer lost' ? await startMongoProxy(mongod.port) : undefined;
+  const db = mongod.client.db(name);
+  const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
+  const env = {
+    MONGODB_URI: mongod.uriFor(name, proxy?.port),
+    PIGEONPOST_MASTER_KEY: randomBytes(32).toString('base64url'),
+    PIGEONPOST_OPERATOR_KEY: operatorKey,
+    PIGEONPOST_ALLOW_PRIVATE_ENDPOINTS: 'on',
+    PIGEONPOST_LOG_LEVEL: 'warn',
+    HOST: '127.0.0.1',
+    PORT: '0',
+  };
+  const used: ArmedGateway[] = [];
+  const startGateway = async (): Promise<ArmedGateway> => {
+    const gateway = gateways.take();
+    used.push(gateway);
+    await gateway.start(env, { ...timingsOf(row), ...row.timings });
+    return gateway;
+  };
+  const simulators = await startSimulators();
+  const close = async (): Promise<void> => {
+    await mongod.heal(name);
+    await Promise.all(used.map((gateway) => gateways.giveBack(gateway)));
+    await simulators.close();
+    await proxy?.close();
+    await db.dropDatabase();
+    if (mongod !== shared) await mongod.close();
+  };
+  try {
+    const first = await startGateway();
+    const fleet = makeFleet(row.mix, row.refusing);
+    const bearer = await setUpFleet(
+      apiClient(first.url, operatorKey),
+      first.url,
+      simulators,
+      fleet,
+    );
+    return {
+      ...{ name, db, mongod, simulators, fleet, first, bearer, operatorKey },
+      ...(proxy == null ? {} : { proxy }),
+      startGateway,
+      output: () => used.map((gateway) => gateway.output()).join('\n--\n'),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
