@@ -102,6 +102,11 @@ describe('a sick vendor', function () {
       PATIENT,
     );
     for (const task of tasks) {
+      // The ledger is read at a snapshot that a majority has, which may be a moment old.
+      await until(
+        'its books are closed',
+        async () => (await test.engine.report(task)).pending === 0,
+      );
       const ledger = await test.engine.report(task);
       expect(ledgerBalances(ledger)).to.equal(true);
       expect(ledger.states.accepted).to.equal(1);
@@ -123,6 +128,13 @@ describe('a sick vendor', function () {
       },
     );
   };
+  /** All batches that are open wait for the profile. */
+  const allWait = async (test: EngineTest, count: number): Promise<boolean> =>
+    (await batches(test.parts.db).countDocuments({
+      app: test.app._id,
+      state: 'due',
+      waitsFor: { $exists: true },
+    })) === count;
   const dueOf = (test: EngineTest) =>
     batches(test.parts.db).countDocuments({ app: test.app._id, state: 'due' });
 
@@ -152,7 +164,8 @@ describe('a sick vendor', function () {
     it('is asked with one push now and then, until it answers', async () => {
       const test = await start();
       await test.addProfile('harmony', settingsOf('harmony'));
-      simulators.harmony.fault({ kind: 'unavailable' });
+      // Its 503 would mean that we send too fast.
+      simulators.harmony.fault({ kind: 'html-502' });
       const sent = await send(test, 'harmony', 60, 'storm');
       await opened(test, 'harmony');
       expect(await restOf(test, 'harmony')).to.include({ cause: 'vendor-trouble' });
@@ -203,32 +216,25 @@ describe('a sick vendor', function () {
     it('is not hammered by any of several workers, and goes on once somebody stored new credentials', async () => {
       const door = await start({ role: 'api' });
       await door.addProfile('apns', wrongTeam());
-      const workers = await Promise.all(
-        Array.from({ length: 3 }, () => start({ app: door.app, secretBox: door.parts.secretBox })),
-      );
-      const sent = await send(door, 'apns', 50, 'refused');
+      for (let worker = 0; worker < 3; worker += 1)
+        await start({ app: door.app, secretBox: door.parts.secretBox });
+      const first = await send(door, 'apns', 10, 'first');
       await opened(door, 'apns');
+      await until('nothing is on its way', () => allWait(door, 10), PATIENT);
       const refusals = () => simulators.apns.counts().received;
-      await until(
-        'everybody has heard of it',
-        async () =>
-          (await batches(door.parts.db).countDocuments({
-            app: door.app._id,
-            state: 'due',
-            'waitsFor.profile': `${door.app._id}/apns/default`,
-          })) === 50,
-        PATIENT,
-      );
+      const before = refusals();
+      const second = await send(door, 'apns', 50, 'second');
+      await until('everything waits', () => allWait(door, 60), PATIENT);
+      // Nobody but the probes, of which the clock allows a few.
+      expect(refusals() - before).to.be.below(5);
       expect(await restOf(door, 'apns')).to.deep.include({
         cause: 'account-refused',
         code: 'InvalidProviderToken',
         reason: 'Apple cannot verify the key: check teamId, keyId and privateKey',
       });
-      expect(refusals()).to.be.below(25);
       await replaceSettings(door, 'apns', settingsOf('apns'));
-      await allEnded(door, sent.tasks);
+      await allEnded(door, [...first.tasks, ...second.tasks]);
       expect(await restOf(door, 'apns')).to.equal(undefined);
-      expect(workers).to.have.length(3);
     });
 
     it('lets batches expire on time', async () => {

@@ -161,7 +161,7 @@ describe('tokens that a vendor calls dead', function () {
     expect(await statesOf(invented)).to.deep.equal({ suspect: 1_000 });
   });
 
-  it('forgets the dead among the living, with date and reason, until they register again', async () => {
+  it('forgets the dead among the living, with date and reason, and keeps who registered since', async () => {
     const living = await addMany(tokensOf(90, 'living'));
     const dead = await addMany(tokensOf(10, 'dead', 'Unregistered-long-ago'));
     // Apple calls these dead since 30 days ago: one of them was registered after that.
