@@ -105,7 +105,8 @@ export const createBreaker = (
     const news = refusalIn(outcomes) ?? {};
     await book.change(rest, {
       ...news,
-      ...lasting(Math.min(rest.restMs * GROWTH, LONGEST_REST_MS)),
+      // It is nothing after a probe that was not decided.
+      ...lasting(Math.min(Math.max(rest.restMs * GROWTH, FIRST_REST_MS), LONGEST_REST_MS)),
     });
   };
 

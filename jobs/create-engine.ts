@@ -134,7 +134,7 @@ export const createEngine = (parts: JobParts): Engine => {
     erase: (app, what) => erase(context, app, what),
     async setRate(app, task, ratePerSecond) {
       const changed = await setTaskRate(db, { app, task }, ratePerSecond);
-      void context.pacing.refresh().catch(() => undefined);
+      if (sends) void context.pacing.refresh().catch(() => undefined);
       return changed;
     },
     report: ({ _id }) => readLedger(db, _id),
@@ -142,7 +142,7 @@ export const createEngine = (parts: JobParts): Engine => {
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
     vendorChanged(app) {
       context.profiles.changed(app);
-      void context.pacing.refresh().catch(() => undefined);
+      if (sends) void context.pacing.refresh().catch(() => undefined);
       // Others see it at their next look.
       if (sends) void lookAtBreaker();
       wake();

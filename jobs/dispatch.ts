@@ -1,6 +1,6 @@
 /** Dispatch: claims a due batch, reads its devices afresh, sends, and reports what became of each. */
 import type { Batch } from '../models/batch.js';
-import { markSending, releaseBatch, tasks } from '../models/lease.js';
+import { markSending, releaseBatch, tasks, unmarkSending } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
@@ -149,12 +149,24 @@ const sendShare = async (
   }
 };
 
+/**
+ * What was handed over and could not be sent at once (a commit that was long in coming) goes the way of all others: much may
+ * have happened to it. Null when somebody else has taken it over.
+ */
+const withoutKnown = async ({ parts }: JobContext, batch: Batch): Promise<Batch | null> =>
+  (await unmarkSending(parts.db, batch)) ? { ...batch, state: 'claimed' } : null;
+
 const dispatchBatch = async (
   context: JobContext,
-  batch: Batch,
-  run: Omit<Run, 'pass'>,
+  claimed: Batch,
+  given: Omit<Run, 'pass'>,
 ): Promise<void> => {
   const { parts, profiles, breaker } = context;
+  const { known: _, ...unknowing } = given;
+  const isStale = given.known != null && freshOf(context, given.known) == null;
+  const run: Omit<Run, 'pass'> = isStale ? unknowing : given;
+  const batch = isStale ? await withoutKnown(context, claimed) : claimed;
+  if (batch == null) return;
   const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
   if (task == null) throw new Error('A batch has no task');
   // What accept hands over has passed already.
@@ -191,6 +203,8 @@ export const dispatchClaimed = async (
     await faultPoint('dispatch:claimed');
     await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
   } catch (error) {
+    // Nothing more of it leaves beside whoever takes it over.
+    held.abort();
     parts.log.error('A batch could not be dispatched', { taskId: batch.task.toHexString(), error });
     await releaseBatch(parts.db, batch, {
       state: 'due',

@@ -106,8 +106,10 @@ const recallFault = (
   const consent = consentFor(device.consent, rules.purpose);
   if (consent !== 'granted') return consent;
   // Somebody else may hold the device now: a text in the place of what they never saw is not for them.
-  const { at } = device.consent;
-  const isRenewed = at != null && expected.sentAt != null && at > expected.sentAt;
+  const { at, heldSince } = device.consent;
+  const { sentAt } = expected;
+  const isRenewed =
+    sentAt != null && [at, heldSince].some((since) => since != null && since > sentAt);
   return isRenewed ? 'not-recallable:consent-renewed' : null;
 };
 

@@ -43,7 +43,13 @@ export const erase = async (
 export const eraseForgotten = async (context: JobContext): Promise<void> => {
   const { db, now, log } = context.parts;
   for (const erasure of await erasuresBefore(db, new Date(now() - FORGOTTEN_AFTER_MS))) {
-    const { devices } = await carryOut(await eraseContext(context, erasure.app), erasure);
-    log.warn('Carried out an erasure that was left unfinished', { app: erasure.app, devices });
+    const { app } = erasure;
+    try {
+      const { devices } = await carryOut(await eraseContext(context, app), erasure);
+      log.warn('Carried out an erasure that was left unfinished', { app, devices });
+    } catch (error) {
+      // The others are not to wait for it; the next sweep tries again.
+      log.error('An erasure that was left unfinished cannot be carried out', { app, error });
+    }
   }
 };

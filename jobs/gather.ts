@@ -63,9 +63,14 @@ const judge = (
 
 /** Nobody waits for what other processes are told of it. */
 const tellBreaker = (
-  { context, batch, asked, pass, sentAtMs }: Sent,
+  { context, task, batch, asked, pass, sentAtMs }: Sent,
   outcomes: Iterable<Outcome>,
 ): void => {
+  // A vendor takes pushes back by rights and settings of its own: it says nothing about sending.
+  if (task.recallOf != null) {
+    void context.breaker.undecided(vendorProfileOf(batch), pass);
+    return;
+  }
   const { revision } = asked;
   const heard = { outcomes: [...outcomes], sentAtMs, revision, pass };
   void context.breaker.hear(vendorProfileOf(batch), heard);
@@ -77,15 +82,15 @@ export const settleWith = async (
   batch: Batch,
   verdicts: Verdicts,
   asked: Asked,
-): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
+): Promise<{ written: boolean; stragglers?: Batch; nextAt?: Date }> => {
   const { written, taskEnded, ...rest } = await report(context, task, batch, verdicts);
-  if (!written) return {};
+  if (!written) return { written };
   // What a vendor says to a recall is no evidence of a token: some take back whatever they are told.
   if (task.recallOf == null) await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
   if (!goesOn && !taskEnded) await finishIfDone(context, task._id);
-  return rest;
+  return { written, ...rest };
 };
 
 const afterStragglerLimit = (sending: Sending, limitMs: number): Promise<void> => {
@@ -158,7 +163,7 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const verdicts = judge(task, batch, sorted.targets, outcomes);
   verdicts.ended.push(...suppressedEnds(batch, sorted));
   verdicts.again.push(...sent.spared);
-  const { stragglers, nextAt } = await settleWith(
+  const { written, stragglers, nextAt } = await settleWith(
     context,
     task,
     batch,
@@ -168,6 +173,8 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
     },
     sent.asked,
   );
+  // Somebody else has it: what has not left yet is theirs to send.
+  if (!written) sent.held.abort();
   slot.lookAgain(nextAt);
   if (stragglers == null) return;
   await faultPoint('stragglers:split');

@@ -62,6 +62,17 @@ export const createLanes = (context: JobContext): Lanes => {
     timers.add(timer);
   };
 
+  const wholeLooks = new Map<Lane, NodeJS.Timeout>();
+  /** One at a time, else they would multiply. */
+  const lookAtWhole = (lane: Lane, inMs: number): void => {
+    if (wholeLooks.has(lane) || stopping) return;
+    const timer = setTimeout(() => {
+      wholeLooks.delete(lane);
+      lanes.get(lane)?.wake();
+    }, inMs + 1);
+    wholeLooks.set(lane, timer);
+  };
+
   const failed = (what: string) => (error: unknown) => {
     parts.log.error('No work could be claimed; the sweep wakes it again', { what, error });
   };
@@ -78,7 +89,7 @@ export const createLanes = (context: JobContext): Lanes => {
       const due = isWhole ? { now, not } : { now, from, not };
       const batch = await claimBatch(parts.db, lane, parts.owner, due);
       if (batch != null) from = new Date(batch.notBefore.getTime() - LATE_MS);
-      else if (!isWhole) wakeAt(lane, new Date(parts.now() + lookMs));
+      else if (!isWhole) lookAtWhole(lane, lookMs);
       return batch;
     };
   };
@@ -118,7 +129,7 @@ export const createLanes = (context: JobContext): Lanes => {
     );
   const slotByLane = new Map<Lane, Slot>(LANES.map((lane) => [lane, slotOf(lane)]));
   // What goes slowly holds up nobody in the places of its lane.
-  for (const [lane, slot] of slotByLane) {
+  for (const [lane, slot] of parts.role === 'api' ? [] : slotByLane) {
     context.pacing.fetchWith(lane, (batch, admitted) =>
       dispatchClaimed(context, batch, { ...slot, admitted }),
     );
@@ -166,7 +177,7 @@ export const createLanes = (context: JobContext): Lanes => {
     ],
     async stop() {
       stopping = true;
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of [...timers, ...wholeLooks.values()]) clearTimeout(timer);
       for (const slots of lanes.values()) slots.stop();
       await Promise.all([planner, ...lanes.values()].map((each) => each.idle()));
     },

@@ -47,6 +47,7 @@ const recallTask = (recalled: Task, { app, by, replacement }: RecallRequest, now
   message: messageOf(recalled.message, replacement),
   audienceKind: 'recalled',
   recallOf: recalled._id,
+  recalledFrom: recalled.startedAt ?? recalled.createdAt,
   ...(replacement == null ? {} : { replacement }),
   consentAsserted: false,
   // Twice does no harm.

@@ -8,21 +8,25 @@ import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 
 const REACHED = ['accepted', 'unknown'] as const;
-const FIELDS = { d: 1, v: 1, p: 1, t: 1 } as const;
+const FIELDS = { d: 1, v: 1, p: 1 } as const;
 
-const candidateOf = ({ d, v, p, t }: Pick<Delivery, keyof typeof FIELDS>): Candidate => ({
+const candidateOf = (
+  { d, v, p }: Pick<Delivery, keyof typeof FIELDS>,
+  sentAt: Date,
+): Candidate => ({
   id: d,
-  ...(v == null || p == null ? {} : { sentBy: { vendor: v, profile: p, sentAt: t } }),
+  ...(v == null || p == null ? {} : { sentBy: { vendor: v, profile: p, sentAt } }),
 });
 
 /** Rows are final by now: the recall was not accepted before the books of the other task were closed. */
 export const openRecalled = async (
   { parts, reads }: Pick<JobContext, 'parts' | 'reads'>,
-  { app }: Pick<Task, 'app'>,
+  { app, recalledFrom, createdAt }: Pick<Task, 'app' | 'recalledFrom' | 'createdAt'>,
   recallOf: mongo.ObjectId,
 ): Promise<AudienceSource> => {
   const { db } = parts;
   const recalled = await tasks(db).findOne({ _id: recallOf }, { projection: { deliveriesIn: 1 } });
+  const sentAt = recalledFrom ?? createdAt;
   return {
     unmatched: 0,
     async next(after, limit) {
@@ -39,7 +43,8 @@ export const openRecalled = async (
       );
       return rows.map((row) => {
         const device = devices.get(row.d.toHexString());
-        return device == null ? candidateOf(row) : { ...candidateOf(row), device };
+        const candidate = candidateOf(row, sentAt);
+        return device == null ? candidate : { ...candidate, device };
       });
     },
   };

@@ -148,6 +148,7 @@ const isTrouble = (error: unknown): boolean =>
   error instanceof mongo.MongoNetworkError ||
   error instanceof mongo.MongoServerSelectionError ||
   (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) ||
+  (error instanceof mongo.MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')) ||
   (error instanceof mongo.MongoError && error.hasErrorLabel('TransientTransactionError'));
 
 /** The outcomes are known and would be lost: so long a database that is away is waited for. */

@@ -20,6 +20,12 @@ export interface Group {
 /** Its turn had not come when everything was stopped. */
 const UNSENT: Outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
 
+/** What was read of it is too old by now. */
+const LATE: Outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
+
+const isLate = ({ sendBefore }: Message): boolean =>
+  sendBefore != null && performance.now() > sendBefore;
+
 const BROKEN: Outcome = {
   kind: 'try-later',
   reason: 'adapter-broken',
@@ -62,11 +68,17 @@ export const startSending = (
     for (const target of targets) learn(target, BROKEN);
   };
   const sendPaced = async ({ message, targets }: Group, permit: Permits): Promise<void> => {
+    // Whoever waits longer is read again: a permit would be lost on them.
+    const leftMs = (message.sendBefore ?? Number.POSITIVE_INFINITY) - performance.now();
+    const inTime = Number.isFinite(leftMs)
+      ? AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.floor(leftMs)))])
+      : signal;
     const onTheirWay: Promise<void>[] = [];
     for (let next = 0; next < targets.length; ) {
-      const some = await permit(targets.length - next, signal);
+      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime);
       if (some === 0) {
-        for (const target of targets.slice(next)) learn(target, UNSENT);
+        const outcome = signal.aborted ? UNSENT : LATE;
+        for (const target of targets.slice(next)) learn(target, outcome);
         break;
       }
       onTheirWay.push(sendTogether({ message, targets: targets.slice(next, next + some) }));

@@ -101,7 +101,12 @@ const registeredTargets = (
   unpack(batch.devices, DEVICE_BYTES).forEach((id, index) => {
     const device = devices.get(id.toString('hex'));
     const accountKey = accounts[index];
-    const expected = { vendor, profile, ...(accountKey == null ? {} : { accountKey }) };
+    const expected = {
+      vendor,
+      profile,
+      ...(accountKey == null ? {} : { accountKey }),
+      ...(task.recalledFrom == null ? {} : { sentAt: task.recalledFrom }),
+    };
     const reason = device == null ? 'erased' : suppressionOf(device, expected, rules);
     if (device == null || reason != null) {
       result.suppressed.push({ index, reason: reason ?? 'erased' });

@@ -65,6 +65,7 @@ export const mergeConsent = (before: Consent, change: ConsentChange, now: Date):
     ...(policyVersion == null ? {} : { policyVersion }),
     ...(source == null ? {} : { source }),
     at: late && before.at ? before.at : at,
+    ...(before.heldSince == null ? {} : { heldSince: before.heldSince }),
   };
   return sameDecision(before, after) ? before : after;
 };

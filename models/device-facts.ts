@@ -29,12 +29,15 @@ export const withFacts = <Before extends Facts>(before: Before, facts: DeviceFac
 export const changesHands = (before: Facts, after: Facts): boolean =>
   before.account != null && before.account !== after.account;
 
-/** What the former holder agreed to binds nobody now; the date keeps grants of theirs that arrive late from counting. */
+/**
+ * What the former holder agreed to binds nobody now; the dates tell the two apart, and keep grants of theirs that arrive late
+ * from counting.
+ */
 export const consentAfter = (
   before: Consent,
   change: ConsentChange | undefined,
   { handed, now }: { handed: boolean; now: Date },
 ): Consent => {
   if (!handed) return change ? mergeConsent(before, change, now) : before;
-  return { at: now, ...mergeConsent(noConsent(), change ?? {}, now) };
+  return { at: now, ...mergeConsent(noConsent(), change ?? {}, now), heldSince: now };
 };

@@ -11,6 +11,8 @@ export interface Consent {
   /** Where it was given, in the caller's words: `ios-settings`, `web-form` ... */
   source?: string;
   at?: Date;
+  /** By our own clock: since when the account that holds the device has held it, if another did before. */
+  heldSince?: Date;
 }
 
 /** `suspect`: a vendor doubts the token, but a mistake of ours could look the same. */

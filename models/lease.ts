@@ -47,6 +47,18 @@ export const releaseBatch = async (
   return matchedCount === 1;
 };
 
+/** Takes back the mark of a batch of which nothing has left; false when the lease is lost. */
+export const unmarkSending = async (
+  db: mongo.Db,
+  batch: Pick<Batch, '_id' | 'fence'>,
+): Promise<boolean> => {
+  const { matchedCount } = await batches(db).updateOne(
+    { _id: batch._id, fence: batch.fence, state: { $in: ['claimed', 'sending'] } },
+    { $set: { state: 'claimed' } },
+  );
+  return matchedCount === 1;
+};
+
 /** Written before the first byte leaves; false when the lease is lost. */
 export const markSending = async (
   db: mongo.Db,

@@ -99,6 +99,8 @@ export interface Task extends Lease {
   labels?: Record<string, string>;
   /** It takes back what this other task has sent; `message` is that of the other, with the texts of `replacement`. */
   recallOf?: Types.ObjectId;
+  /** When that one began to be sent: whoever came to a device later never saw its push. */
+  recalledFrom?: Date;
   replacement?: Replacement;
   /** The collection its delivery rows are in. */
   deliveriesIn: string;
@@ -138,6 +140,7 @@ export const taskSchema = new Schema<Task>(
     reference: String,
     labels: Schema.Types.Mixed,
     recallOf: Schema.Types.ObjectId,
+    recalledFrom: Date,
     replacement: Schema.Types.Mixed,
     deliveriesIn: { type: String, required: true },
     scheduledAt: Date,

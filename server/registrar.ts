@@ -22,11 +22,11 @@ const MOST_KEYS = 1_000;
 const MOST_TOGETHER = 100;
 const AT_ONCE = 2;
 
-/** As if they had come one by one, at the time of the last. */
+/** As if they had come one by one, at the time of the first: an opt-in must not be dated behind an erasure that came after it. */
 const registerTogether = async (asked: readonly Asked[]): Promise<RegistrationResult[]> => {
-  const last = asked.at(-1);
-  if (last == null) return [];
-  const context = { ...last.context, cause: 'registration' as const };
+  const [first] = asked;
+  if (first == null) return [];
+  const context = { ...first.context, cause: 'registration' as const };
   return registerDevices(
     context,
     asked.map(({ request }) => request),

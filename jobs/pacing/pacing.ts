@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../../adapters/adapter.js';
 import type { Batch } from '../../models/batch.js';
+import { releaseBatch } from '../../models/lease.js';
 import { grantPermits, type Pace, slowDown } from '../../models/pacing.js';
 import {
   claimParked,
@@ -90,6 +91,10 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       waiting.hasParked = false;
       const batch = await claimParked(db, key, parts.owner, new Date(parts.now()));
       if (batch == null) return;
+      if (stopping.aborted) {
+        await releaseBatch(db, batch, { state: 'due' });
+        return;
+      }
       waiting.hasParked = true;
       await new Promise<void>((resolve) => {
         void sends.get(batch.lane)?.(batch, resolve).finally(resolve);

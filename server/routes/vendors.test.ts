@@ -124,8 +124,13 @@ describe('/v1/apps/:app/vendors', () => {
       expect((await put({ apiKey: 'good-1', ratePerSecond: null })).body).to.include(without);
       expect((await stored())[0]?.ratePerSecond).to.equal(null);
       await put({ apiKey: 'good-1', ratePerSecond: 5 });
-      expect((await put({ apiKey: 'good-1' })).body).to.include(without);
-      expect((await stored())[0]).not.to.have.property('ratePerSecond');
+      expect((await stored())[0]?.ratePerSecond).to.equal(5);
+    });
+
+    it('keeps its rate while only its credentials are mended', async () => {
+      await put({ apiKey: 'good-1', ratePerSecond: 7 });
+      expect((await put({ apiKey: 'good-1' })).body).to.include({ ratePerSecond: 7 });
+      expect((await stored())[0]?.ratePerSecond).to.equal(7);
     });
 
     it('shows less while the vendor complains', async () => {

@@ -127,7 +127,6 @@ const store = async (
           ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
           updatedAt: new Date(adapters.now()),
         },
-        ...(ratePerSecond === undefined ? { $unset: { ratePerSecond: '' } } : {}),
         $inc: { revision: 1 },
       },
       { upsert: true, returnDocument: 'after' },
@@ -146,7 +145,7 @@ const putVendor = (parts: ApiParts): Route =>
     summary: "Store a vendor's credentials and settings",
     description:
       'Before they are stored, the vendor is asked with a token that belongs to nobody. A secret that is left out ' +
-      'stays as it is, unless a URL changes with it; null removes it. `ratePerSecond` stands beside the settings, and a ' +
+      'stays as it is, unless a URL changes with it; null removes it. `ratePerSecond` stands beside the settings: left out it stays as it is, null is no limit, and a ' +
       'change of it takes effect within a second.',
     params: vendorParams(parts.vendors.keys()),
     query: probeQuery,

@@ -94,12 +94,13 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
   }
 
   onRoom(connection: Connection): void {
-    if (this.queue.isEmpty) return;
+    if (this.queue.isEmpty) return this.growth.ranDry();
     while (connection.hasRoom) {
       const next = this.queue.shift();
       if (next === undefined) return this.growth.ranDry();
       if (next.isInTime()) connection.send(next);
     }
+    if (this.queue.isEmpty) this.growth.ranDry();
   }
 
   onRetired(connection: Connection): void {
