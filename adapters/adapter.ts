@@ -28,6 +28,11 @@ export interface Message {
   readonly purpose: string;
   /** How long the vendor may keep it for an offline device, in seconds from now; 0 = now or never. */
   readonly storeSeconds: number;
+  /**
+   * Not sent any more once `performance.now()` is past it, because what was read of its devices is too old to be trusted:
+   * they are `try-later` with cause `turn`.
+   */
+  readonly sendBefore?: number;
   /** The caller's `overrides` for this vendor, already accepted by the vendor's own schema. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -70,12 +75,30 @@ export type Outcome =
       readonly mayHaveArrived?: boolean;
       /**
        * Trouble of this one device counts as an attempt; the vendor's or our own trouble does not. `rate`: the vendor says
-       * that we send too fast for our quota, so we slow down.
+       * that we send too fast for our quota, so we slow down. `turn`: nothing is wrong, but its turn came after `sendBefore`.
        */
-      readonly cause?: 'device' | 'vendor' | 'rate';
+      readonly cause?: 'device' | 'vendor' | 'rate' | 'turn';
     };
 
 export type OutcomeKind = Outcome['kind'];
+
+/**
+ * A push that is to be taken back. `message` names it as the push itself was named: `taskId`, `dedupeId`, `collapseKey` and
+ * overrides are those it was sent with. Its texts are what is to be seen in its place, if `replaces`.
+ */
+export interface Recall {
+  readonly message: Message;
+  /** The sender wants its texts to be seen, where a vendor cannot remove the push without a trace. */
+  readonly replaces: boolean;
+}
+
+/** How a push would be taken back: without a trace, or by another one in its place, which is seen. */
+export type RecallManner = 'removed' | 'replaced';
+
+/** Why a push cannot be taken back; a word of reports: `nothing-shown`. */
+export interface NotRecallable {
+  readonly reason: string;
+}
 
 export interface Adapter {
   /**
@@ -85,6 +108,13 @@ export interface Adapter {
    */
   send(
     message: Message,
+    targets: readonly Target[],
+    signal: AbortSignal,
+    onOutcome?: (index: number, outcome: Outcome) => void,
+  ): Promise<Outcome[]>;
+  /** Takes a push back; like `send` in everything else. Doing it twice does no harm. Never asked of what `recalls` refuses. */
+  recall?(
+    recall: Recall,
     targets: readonly Target[],
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
@@ -137,10 +167,18 @@ export interface Vendor<Settings = Record<string, unknown>> {
     /** The longest the vendor keeps a message for an offline device. */
     readonly maxStoreSeconds: number;
   };
+  /** How fast the vendor lets an ordinary account send, where it says so. An operator may set another rate. */
+  readonly pacing?: {
+    readonly perSecond: number;
+    /** From a standing start it wants to be reached slowly. */
+    readonly rampUpSeconds?: number;
+  };
   /** A token that is well formed and certainly belongs to nobody: with it, credentials are tried. */
   readonly probeToken: string;
   /** Faults of a message that the vendor would refuse, found without asking it. Pure. */
   check(message: Message, settings: Settings): Problem[];
+  /** Whether and how a push can be taken back; absent, like the adapter's `recall`, where none can. Pure. */
+  recalls?(recall: Recall, settings: Settings): RecallManner | NotRecallable;
   /** Throws only for settings that the schema accepted but that cannot work, with a message safe to show. */
   open(settings: Settings, deps: AdapterDeps): Adapter;
 }

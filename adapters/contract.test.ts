@@ -19,6 +19,7 @@ import { loadVendor, vendorNames } from './index.js';
 import {
   json,
   messageOf,
+  type RecallSample,
   SAMPLED_AT_MS,
   type Sample,
   type VendorSamples,
@@ -48,6 +49,7 @@ const FAULTS: Readonly<Record<TransportFault, { kind: OutcomeKind; mayHaveArrive
   reset: { kind: 'try-later', mayHaveArrived: true },
   timeout: { kind: 'try-later', mayHaveArrived: true },
   aborted: { kind: 'try-later', mayHaveArrived: true },
+  late: { kind: 'try-later', mayHaveArrived: false },
   'reply-too-large': { kind: 'try-later', mayHaveArrived: true },
   closed: { kind: 'try-later', mayHaveArrived: false },
   invalid: { kind: 'message-refused', mayHaveArrived: false },
@@ -125,6 +127,14 @@ describe('adapters', () => {
           const described = vendor.settings.describe() as { keys?: Record<string, unknown> };
           expect(vendor.secrets).to.be.an('array').that.is.not.empty;
           expect(described.keys).to.include.all.keys([...vendor.secrets]);
+        });
+
+        it('leaves the name of the rate to the gateway, and paces at more than nothing', () => {
+          const described = vendor.settings.describe() as { keys?: Record<string, unknown> };
+          expect(described.keys).not.to.have.property('ratePerSecond');
+          for (const [name, value] of Object.entries(vendor.pacing ?? {})) {
+            expect(value, name).to.be.a('number').above(0);
+          }
         });
 
         it('has limits above zero', () => {
@@ -252,6 +262,90 @@ describe('adapters', () => {
         };
       });
 
+      describe('recall', () => {
+        const recallOf = (sample: RecallSample) => ({
+          message: messageOf(sample.message),
+          replaces: sample.replaces ?? false,
+        });
+        const possible = () =>
+          (given.recalled ?? []).flatMap((sample) => ('manner' in sample ? sample : []));
+        const taken = (sample: RecallSample, transport: Transport) => {
+          const deps = { transport, credentials: credentialCache(), now: () => SAMPLED_AT_MS };
+          return vendor.open(settings(sample.settings), deps);
+        };
+
+        it('is described, offered and shown by samples together, or not at all', async () => {
+          const { adapter } = against(async () => json(200, {}));
+          const isShown = given.recalled != null;
+          expect(vendor.recalls != null, 'recalls').to.equal(isShown);
+          expect(adapter.recall != null, 'recall').to.equal(isShown);
+          if (isShown) expect(possible()).not.to.be.empty;
+          await adapter.close?.();
+        });
+
+        it('is possible in the manner, or impossible for the reason, that the samples say', () => {
+          for (const sample of given.recalled ?? []) {
+            const manner = vendor.recalls?.(recallOf(sample), settings(sample.settings));
+            const told = 'manner' in sample ? sample.manner : { reason: sample.reason };
+            expect(manner, sample.name).to.deep.equal(told);
+            if ('reason' in sample) expect(sample.reason).to.match(/^[a-z]+(-[a-z]+)*$/);
+          }
+        });
+
+        it('sends what the samples say, and gives each target its outcome in order', async () => {
+          for (const sample of possible()) {
+            const accepted = given.samples.find(({ outcomes }) => outcomes[0]?.kind === 'accepted');
+            const { transport, pushes } = fakeNetwork(
+              async () => accepted!.reply!,
+              given.example.credentialReplies,
+            );
+            const adapter = taken(sample, transport);
+            const heard: Outcome[] = [];
+            const outcomes = await adapter.recall!(
+              recallOf(sample),
+              targetsOf(given.example.token, 1),
+              never,
+              (index, outcome) => {
+                heard[index] = outcome;
+              },
+            );
+            expect(outcomes[0], sample.name).to.have.property('kind', 'accepted');
+            expect(heard, sample.name).to.deep.equal(outcomes);
+            await adapter.close?.();
+            if (!sample.request) {
+              expectWithoutHttp(given);
+              continue;
+            }
+            const [request] = pushes;
+            expect(request?.path, sample.name).to.equal(sample.request.path);
+            expect(JSON.parse(request?.body.toString() ?? ''), sample.name).to.deep.equal(
+              sample.request.body,
+            );
+            expect(request?.headers, sample.name).to.include(sample.request.headers ?? {});
+          }
+        });
+
+        it('answers all targets over a dead network, and sends nothing when already aborted', async () => {
+          for (const sample of possible()) {
+            const { transport, pushes } = fakeNetwork(async () => {
+              throw new TransportError('timeout', 'No answer', true);
+            }, given.example.credentialReplies);
+            const adapter = taken(sample, transport);
+            const targets = targetsOf(given.example.token, 3);
+            const aborted = await adapter.recall!(recallOf(sample), targets, AbortSignal.abort());
+            expect(aborted.map(({ kind }) => kind)).to.deep.equal(Array(3).fill('try-later'));
+            expect(pushes, sample.name).to.deep.equal([]);
+            if (sample.request) {
+              const unanswered = await adapter.recall!(recallOf(sample), targets, never);
+              for (const outcome of unanswered) {
+                expect(outcome).to.include({ kind: 'try-later', mayHaveArrived: true });
+              }
+            }
+            await adapter.close?.();
+          }
+        });
+      });
+
       describe('a message that became too large after it was accepted', () => {
         it('is refused for all targets, and nothing is sent', async () => {
           const { adapter, pushes } = against(async () => json(200, {}));
@@ -298,6 +392,17 @@ describe('adapters', () => {
       });
 
       describe('on abort', () => {
+        it('sends nothing after the moment up to which it may', async () => {
+          const { adapter, pushes } = against(async () => json(200, {}));
+          const message = { ...messageOf(), sendBefore: performance.now() - 1 };
+          const targets = targetsOf(given.example.token, 3);
+          const outcomes = await adapter.send(message, targets, new AbortController().signal);
+          expect(outcomes).to.deep.equal(
+            targets.map(() => ({ kind: 'try-later', reason: 'late', cause: 'turn' })),
+          );
+          expect(pushes).to.deep.equal([]);
+        });
+
         it('sends nothing when it is already aborted, and resolves', async () => {
           const { adapter, pushes } = against(async () => json(200, {}));
           const targets = targetsOf(given.example.token, 3);

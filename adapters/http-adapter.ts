@@ -5,7 +5,7 @@ import {
   TransportError,
   type TransportReply,
 } from '../transport/transport.js';
-import type { Adapter, Message, Outcome, Target } from './adapter.js';
+import type { Adapter, Message, Outcome, Recall, Target } from './adapter.js';
 import { CredentialInUse } from './credential-in-use.js';
 
 /** A request as data, without its credential. */
@@ -58,6 +58,8 @@ export interface HttpVendorParts {
   readonly timeoutMs?: number;
   /** Composes what all targets share once, and returns what makes the request for some of them. No I/O. */
   compose(message: Message): (targets: readonly Target[]) => VendorRequest;
+  /** The same for what takes a push back; its replies are read like those of a push. */
+  readonly composeRecall?: (recall: Recall) => (targets: readonly Target[]) => VendorRequest;
   /** One outcome for each target. No I/O; never throws on a reply that parses. */
   read(reply: TransportReply, targets: readonly Target[]): Outcome[] | StaleCredential;
   close?(): Promise<void>;
@@ -67,6 +69,9 @@ const DEFAULT_REQUESTS_IN_FLIGHT = 500;
 
 const forAll = (targets: readonly Target[], outcome: Outcome): Outcome[] =>
   targets.map(() => outcome);
+
+/** Its turn came too late. */
+const LATE: Outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
 
 const unsent = (reason: string): Outcome => ({ kind: 'try-later', reason, cause: 'vendor' });
 
@@ -91,6 +96,7 @@ const outcomeWithoutReply = (error: unknown): Outcome => {
     return { kind: 'try-later', reason: 'internal', cause: 'vendor', mayHaveArrived: true };
   }
   if (error.fault === 'forbidden') return forbidden(error);
+  if (error.fault === 'late') return LATE;
   if (error.fault === 'invalid') {
     // It is never going to be sent as it is; the transport's words name the header, not its value.
     return { kind: 'message-refused', reason: 'request-invalid', detail: error.message };
@@ -119,7 +125,15 @@ interface Sending {
   readonly requestFor: (targets: readonly Target[]) => VendorRequest;
   readonly credential: CredentialInUse;
   readonly signal: AbortSignal;
+  readonly sendBefore?: number;
 }
+
+interface Composed extends Pick<Sending, 'requestFor' | 'sendBefore'> {
+  readonly perRequest: number;
+}
+
+const isLate = ({ sendBefore }: Pick<Sending, 'sendBefore'>): boolean =>
+  sendBefore !== undefined && performance.now() > sendBefore;
 
 export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   const { transport, origin } = parts;
@@ -148,6 +162,8 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     }
     if (proof == null || signal.aborted) return forAll(targets, unsent('aborted'));
 
+    if (isLate(sending)) return forAll(targets, LATE);
+
     const { path, headers, body } = sending.requestFor(targets);
     let answer: Outcome[] | StaleCredential;
     try {
@@ -156,6 +172,7 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
         headers: credential.mergedInto(headers, proof),
         body,
         signal,
+        ...(sending.sendBefore === undefined ? {} : { sendBefore: sending.sendBefore }),
         ...timeout,
       });
       answer = parts.read(reply, targets);
@@ -169,43 +186,64 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     return exchange(sending, targets, true);
   };
 
-  return {
-    async send(message, targets, signal, onOutcome) {
-      const { aborted, forget } = abortOf(signal);
-      const sending: Sending = {
-        requestFor: parts.compose(message),
-        credential: new CredentialInUse(parts.authorizer, aborted),
-        signal,
-      };
-      const { targetsPerRequest } = parts;
-      const perRequest =
-        typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message);
-      const outcomes: Outcome[] = new Array<Outcome>(targets.length);
-      let next = 0;
-      const sendSome = async (): Promise<void> => {
-        while (next < targets.length) {
-          const start = next;
-          next += perRequest;
-          const some = targets.slice(start, next);
-          const answered = signal.aborted
-            ? forAll(some, unsent('aborted'))
-            : await exchange(sending, some);
-          answered.forEach((outcome, offset) => {
-            outcomes[start + offset] = outcome;
-            onOutcome?.(start + offset, outcome);
-          });
-        }
-      };
-
-      const requests = Math.ceil(targets.length / perRequest);
-      const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
-      try {
-        await Promise.all(Array.from({ length: workers }, sendSome));
-      } finally {
-        forget();
+  const sendAll = async (
+    { requestFor, perRequest, sendBefore }: Composed,
+    targets: readonly Target[],
+    signal: AbortSignal,
+    onOutcome?: (index: number, outcome: Outcome) => void,
+  ): Promise<Outcome[]> => {
+    const { aborted, forget } = abortOf(signal);
+    const credential = new CredentialInUse(parts.authorizer, aborted);
+    const sending: Sending = {
+      requestFor,
+      credential,
+      signal,
+      ...(sendBefore === undefined ? {} : { sendBefore }),
+    };
+    const outcomes: Outcome[] = new Array<Outcome>(targets.length);
+    let next = 0;
+    const sendSome = async (): Promise<void> => {
+      while (next < targets.length) {
+        const start = next;
+        next += perRequest;
+        const some = targets.slice(start, next);
+        const answered = signal.aborted
+          ? forAll(some, unsent('aborted'))
+          : await exchange(sending, some);
+        answered.forEach((outcome, offset) => {
+          outcomes[start + offset] = outcome;
+          onOutcome?.(start + offset, outcome);
+        });
       }
-      return outcomes;
-    },
+    };
+
+    const requests = Math.ceil(targets.length / perRequest);
+    const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
+    try {
+      await Promise.all(Array.from({ length: workers }, sendSome));
+    } finally {
+      forget();
+    }
+    return outcomes;
+  };
+
+  const { targetsPerRequest, composeRecall } = parts;
+  const composed = (message: Message, requestFor: Sending['requestFor']): Composed => ({
+    requestFor,
+    perRequest:
+      typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message),
+    ...(message.sendBefore === undefined ? {} : { sendBefore: message.sendBefore }),
+  });
+  const recall: Pick<Adapter, 'recall'> =
+    composeRecall == null
+      ? {}
+      : {
+          recall: (given, ...rest) =>
+            sendAll(composed(given.message, composeRecall(given)), ...rest),
+        };
+  return {
+    send: (message, ...rest) => sendAll(composed(message, parts.compose(message)), ...rest),
+    ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),
   };
 };

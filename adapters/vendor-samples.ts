@@ -1,6 +1,6 @@
 /** What each vendor folder's `samples.ts` holds: real replies with their outcomes, and messages with their requests. */
 import type { TransportReply } from '../transport/transport.js';
-import type { Message, Outcome, Problem, Target } from './adapter.js';
+import type { Message, Outcome, Problem, RecallManner, Target } from './adapter.js';
 
 /** A reply of the vendor and what it means. */
 export interface Sample {
@@ -15,6 +15,31 @@ export interface Sample {
   readonly stale?: 'credential' | 'credential-and-connection';
 }
 
+/** What `body` is compared with as JSON; of the headers, those named. */
+interface SampledRequest {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A push and what the vendor is sent to take it back, or why it cannot be. */
+export type RecallSample = {
+  readonly name: string;
+  /** Laid over the message of `messageOf`. */
+  readonly message: Partial<Message>;
+  /** Its texts are to be seen in the place of the push. */
+  readonly replaces?: true;
+  /** Laid over the settings of `example`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+} & (
+  | {
+      readonly manner: RecallManner;
+      /** Absent only for a vendor without HTTP. */
+      readonly request?: SampledRequest;
+    }
+  | { readonly reason: string }
+);
+
 /** A message and what the vendor is sent for it, or why it is refused before sending. */
 export type MessageSample = {
   readonly name: string;
@@ -24,12 +49,7 @@ export type MessageSample = {
   readonly settings?: Readonly<Record<string, unknown>>;
 } & (
   | {
-      /** `body` is compared as JSON; of the headers, those named here. */
-      readonly request: {
-        readonly path: string;
-        readonly headers?: Readonly<Record<string, string>>;
-        readonly body: unknown;
-      };
+      readonly request: SampledRequest;
     }
   | { readonly problems: readonly Pick<Problem, 'code' | 'field'>[] }
 );
@@ -55,6 +75,8 @@ export interface VendorSamples {
   readonly example: VendorExample;
   readonly samples: readonly Sample[];
   readonly messages?: readonly MessageSample[];
+  /** Of a vendor that can take pushes back. */
+  readonly recalled?: readonly RecallSample[];
 }
 
 /** The clock of all samples: 1 January 2026. */

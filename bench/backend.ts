@@ -20,27 +20,41 @@ type Timed = TaskAnswer & {
 };
 
 /** Makes the app and lets it push to the sink. Returns the key of the app. */
-export const setUpApp = async (gateway: GatewayProcess, { url, ca }: Sink): Promise<string> => {
+export const setUpApp = async (
+  gateway: Pick<GatewayProcess, 'url' | 'operatorKey'>,
+  sink: Sink,
+  ratePerSecond: number | null = null,
+): Promise<string> => {
   const operator = apiClient(gateway.url, gateway.operatorKey);
   const { adminKey } = await operator.post<{ adminKey: { key: string } }>('/v1/apps', {
     id: APP,
     name: 'The benchmark',
   });
+  await setUpVendor(apiClient(gateway.url, adminKey.key), sink, ratePerSecond);
+  return adminKey.key;
+};
+
+/** Null: as fast as it goes. */
+export const setUpVendor = async (
+  api: Api,
+  { url, ca }: Sink,
+  ratePerSecond: number | null,
+): Promise<void> => {
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   // The sink answers 200 to everybody, so asking it with a made-up token would tell nothing.
-  await apiClient(gateway.url, adminKey.key).put(`/v1/apps/${APP}/vendors/apns?probe=skip`, {
+  await api.put(`/v1/apps/${APP}/vendors/apns?probe=skip`, {
     teamId: 'PIGEONTEAM',
     keyId: 'PIGEONKEY1',
     privateKey,
     bundleId: 'com.example.pigeon',
     endpoint: url,
     ca,
+    ratePerSecond,
   });
-  return adminKey.key;
 };
 
 /** Lines a second. Rejects unless every line made a device. */
@@ -81,11 +95,16 @@ export const sendTask = async (
   api: Api,
   audience: { all: true } | { tags: string },
   devices: number,
+  schedule?: { readonly ratePerSecond: number },
 ): Promise<Sent> => {
   const deadline = performance.now() + PATIENCE_MS;
   // The gateway stamps its instants by the same clock of the same machine.
   const postedAtMs = Date.now();
-  const { id } = await api.post<{ id: string }>('/v1/tasks', { audience, message: MESSAGE });
+  const { id } = await api.post<{ id: string }>('/v1/tasks', {
+    audience,
+    message: MESSAGE,
+    ...(schedule == null ? {} : { schedule }),
+  });
   for (;;) {
     const task = await api.get<Timed>(`/v1/tasks/${id}`);
     if (ENDED.has(task.state) || performance.now() > deadline) {

@@ -29,8 +29,16 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
+export interface RunningGateway {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
 export interface GatewayOptions {
   readonly dataDir: string;
+  /** Settings of the measurement's own, a database for several processes for example. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly profileDir?: string;
 }
 
@@ -46,12 +54,13 @@ export const buildGateway = async (): Promise<void> => {
 };
 
 // By way of `env`, which lets the other settings of the environment pass without our reading them.
-const spawnGateway = ({ dataDir, profileDir }: GatewayOptions): ChildProcess => {
+const spawnGateway = ({ dataDir, profileDir, settings: own }: GatewayOptions): ChildProcess => {
   const settings = {
     PIGEONPOST_DATA_DIR: dataDir,
     PIGEONPOST_ALLOW_PRIVATE_ENDPOINTS: 'on',
     HOST: '127.0.0.1',
     PORT: '0',
+    ...own,
   };
   const profile = profileDir == null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   return spawn(
@@ -91,6 +100,17 @@ const untilReady = (child: ChildProcess): Promise<string> =>
     child.once('error', reject);
     child.once('close', () => reject(new Error(`The gateway ended:\n${last.join('\n')}`)));
   });
+
+/** A gateway on a database that is there already. */
+export const startGatewayOn = async (
+  options: GatewayOptions,
+  closing: Closing,
+): Promise<RunningGateway> => {
+  const child = spawnGateway(options);
+  const stop = (): Promise<void> => endChild(child);
+  await closing.add('a gateway', stop);
+  return { url: await untilReady(child), pid: pidOf(child), stop };
+};
 
 export const startGatewayProcess = async (
   options: GatewayOptions,

@@ -3,13 +3,14 @@ import { Closing } from '../server/closing.js';
 import { latency } from './latency.js';
 import { type Machine, readMachine } from './machine.js';
 import { type Options, readOptions, usage } from './options.js';
+import { pacing } from './pacing.js';
 import type { Part } from './part.js';
 import { pipeline } from './pipeline.js';
 import { keepResult, resultTable } from './result.js';
 import { rounded } from './statistics.js';
 import { transport } from './transport.js';
 
-const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency };
+const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency, pacing };
 const USAGE_ERROR = 2;
 
 const say = (line: string): void => console.log(line);

@@ -3,11 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Arrival, NodeSinkNews, NodeSinkOrder } from './node-sink.js';
 import { sharedClockMs } from './shared-clock.js';
 import { HOST, MOST_STREAMS } from './sink.js';
 
 const tell = (news: NodeSinkNews): void => void process.send?.(news);
+
+const NS_PER_MS = 1_000_000;
+/** What arrived while it was busy, or others had the machine, is noted late. */
+const delays = monitorEventLoopDelay({ resolution: 5 });
+delays.enable();
 
 const arrivals = new Map<string, Arrival>();
 
@@ -33,7 +39,10 @@ server.on('stream', (stream, headers) => {
 });
 server.listen(0, HOST);
 await once(server, 'listening');
-process.on('message', () => tell({ kind: 'arrivals', byPath: [...arrivals] }));
+process.on('message', () => {
+  tell({ kind: 'arrivals', byPath: [...arrivals], stalledMs: delays.max / NS_PER_MS });
+  delays.reset();
+});
 // Whoever measures has gone, in whatever way.
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches all processes of the terminal; the one that measures ends this one when it is done with it.

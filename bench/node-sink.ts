@@ -13,7 +13,12 @@ export interface NodeSinkOrder extends SinkCertificate {
 /** What it answers: where it listens, then, whenever it is sent anything else, all arrivals. */
 export type NodeSinkNews =
   | { readonly kind: 'listening'; readonly url: string }
-  | { readonly kind: 'arrivals'; readonly byPath: [path: string, arrival: Arrival][] };
+  | {
+      readonly kind: 'arrivals';
+      readonly byPath: [path: string, arrival: Arrival][];
+      /** How long it was kept from noting anything, at most, since it was asked last. */
+      readonly stalledMs: number;
+    };
 
 export interface Arrival {
   /** By `sharedClockMs`. */
@@ -23,6 +28,8 @@ export interface Arrival {
 
 export interface NodeSink extends Sink {
   arrivals(): Promise<Map<string, Arrival>>;
+  /** As it was told with the arrivals. */
+  readonly stalledMs: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -45,13 +52,21 @@ export const startNodeSink = async (
     if (news.kind !== kind) throw new Error(`The sink told ${news.kind} instead of ${kind}`);
     return news;
   };
+  let stalledMs = 0;
   const { url } = await hear('listening', { ...certificate, record });
   return {
     name: `node:http2 ${process.version}`,
     url,
     ca: certificate.ca,
     pids: [pidOf(child)],
-    arrivals: async () => new Map((await hear('arrivals', { tell: 'arrivals' })).byPath),
+    async arrivals() {
+      const told = await hear('arrivals', { tell: 'arrivals' });
+      stalledMs = told.stalledMs;
+      return new Map(told.byPath);
+    },
+    get stalledMs() {
+      return stalledMs;
+    },
     stop: () => endChild(child),
   };
 };

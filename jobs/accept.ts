@@ -58,6 +58,7 @@ const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
     ...(labels == null ? {} : { labels }),
     deliveriesIn: deliveriesName(isLater ? schedule.at : now, app.retentionDays),
     ...(isLater ? { scheduledAt: schedule.at } : {}),
+    ...(input.ratePerSecond == null ? {} : { ratePerSecond: input.ratePerSecond }),
     expiresAt: expiryOf(input, now),
     planSequence: 0,
     planned: false,

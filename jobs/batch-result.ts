@@ -15,6 +15,7 @@ export interface Again {
   readonly reason: string;
   readonly afterMs: number;
   readonly countsAsAttempt: boolean;
+  readonly atOnce?: true;
   readonly maybe: boolean;
 }
 

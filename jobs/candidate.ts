@@ -12,6 +12,8 @@ export interface Candidate {
   /** For a token that is not registered, as the caller named it. */
   readonly raw?: { readonly vendor?: string; readonly profile: string; readonly token: string };
   readonly accountKey?: Buffer;
+  /** Of a recall: how it got the push. */
+  readonly sentBy?: { readonly vendor: string; readonly profile: string; readonly sentAt: Date };
   readonly data?: Record<string, string>;
 }
 

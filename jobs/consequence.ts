@@ -31,6 +31,8 @@ export type Consequence =
       readonly afterMs: number;
       /** Only trouble of the device counts as an attempt. */
       readonly countsAsAttempt: boolean;
+      /** Nothing is wrong: it goes on at once, and the next wait is no longer for it. */
+      readonly atOnce?: true;
       readonly maybe: boolean;
       /** The account is at fault: everybody on this profile waits. */
       readonly opensBreaker: boolean;
@@ -86,6 +88,7 @@ export const consequence = (outcome: Outcome, { ifUnsure, maybe }: Situation): C
         reason: outcome.reason,
         afterMs: outcome.afterMs ?? 0,
         countsAsAttempt: outcome.cause === 'device',
+        ...(outcome.cause === 'turn' ? { atOnce: true } : {}),
         maybe: maybe || unsure,
         opensBreaker: false,
       };

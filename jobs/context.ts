@@ -3,6 +3,7 @@
 import type { AppSecrets } from './app-secrets.js';
 import type { Breaker } from './breaker.js';
 import type { InFlight } from './in-flight.js';
+import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
 import type { Profiles } from './profiles.js';
 import type { Reads } from './reads.js';
@@ -16,6 +17,7 @@ export interface JobContext {
   readonly breaker: Breaker;
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
+  readonly pacing: Pacing;
   readonly reads: Reads;
   readonly writes: Writes;
   /** Aborted when this process is told to stop. */

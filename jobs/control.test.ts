@@ -9,7 +9,9 @@ import { TaskStateConflict } from './engine.js';
 
 const HOUR_MS = 3_600_000;
 
-describe('pause, resume and cancel', () => {
+describe('pause, resume and cancel', function () {
+  // A machine may be busy with other things.
+  this.timeout(60_000);
   // Named before the hook that drops the database, so that it runs before it.
   after(() => test.engine.stop(2_000));
   const database = testDatabase();
@@ -137,8 +139,9 @@ describe('pause, resume and cancel', () => {
   it('ends what is still open when a task expires', async () => {
     const task = await test.accept({
       audience: { devices: [busy.toHexString()] },
-      expiresAt: new Date(Date.now() + 400),
+      expiresAt: new Date(Date.now() + 3_000),
     });
+    await firstTryOver(task);
     await test.ended(task);
     expect(await test.rows(task)).to.deep.equal([
       { device: busy.toHexString(), state: 'expired', reason: 'busy' },
@@ -154,6 +157,24 @@ describe('pause, resume and cancel', () => {
     await control(task, 'pause');
     await until('nothing is pending', async () => (await test.engine.report(task)).pending === 0);
     expect((await test.engine.report(task)).states).to.include({ expired: 1 });
+  });
+
+  it('does not begin a recall before the task that it recalls has ended, though paused and resumed', async () => {
+    const task = await toBusy();
+    await firstTryOver(task);
+    const { db } = test.parts;
+    // Nobody sends it and nobody ends it: its worker seems to be at it.
+    const openOnes = { task: task._id, state: { $ne: 'done' } };
+    await db.collection('batches').updateMany(openOnes, { $set: { state: 'claimed' } });
+    const recall = await test.engine.recall({ app: test.app, by: 'test', task: task._id });
+    if (recall == null) throw new Error('No recall');
+    expect(recall).to.include({ state: 'scheduled' });
+    expect(await control(recall, 'pause')).to.include({ state: 'paused' });
+    expect(await control(recall, 'resume')).to.include({ state: 'scheduled' });
+    await db.collection('batches').updateMany(openOnes, { $set: { state: 'due' } });
+    await test.ended(task);
+    await test.ended(recall);
+    expect(await test.engine.report(recall)).to.include({ targeted: 0 });
   });
 
   it('refuses to resume a task that is done', async () => {

@@ -25,6 +25,8 @@ const ALREADY: Record<TaskVerb, readonly TaskState[]> = {
 /** Where a paused task goes on: behind its last step. */
 const resumedState = (task: Task, now: Date): TaskState => {
   if (task.planned) return 'sending';
+  // Whether the task that it recalls has ended is for the sweep to say.
+  if (task.recallOf != null && task.planCursor == null) return 'scheduled';
   return task.scheduledAt != null && task.scheduledAt > now ? 'scheduled' : 'accepted';
 };
 
@@ -76,11 +78,10 @@ export const control = async (
     await faultPoint('control:task-changed');
     if (verb !== 'resume') context.inFlight.abortTask(id.toHexString());
     await moveBatches(context, id, verb);
-    if (verb === 'resume') {
-      await finishIfDone(context, id);
-      return tasks(db).findOne({ _id: id });
-    }
-    return changed;
+    if (verb === 'pause') return changed;
+    // Its last batch may have been reported while it was paused, and of one that was not planned yet there is none.
+    await finishIfDone(context, id);
+    return tasks(db).findOne({ _id: id });
   }
 };
 

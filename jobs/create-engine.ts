@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
+import { PACING, pacingIndexes } from '../models/pacing.js';
+import { parkedIndexes } from '../models/parked.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
@@ -14,13 +16,17 @@ import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
 import type { Engine } from './engine.js';
+import { erase } from './erase.js';
 import { CLOSED_DOOR } from './hand-over.js';
 import { createInFlight } from './in-flight.js';
 import { createLanes } from './lanes.js';
 import { createLeaseWatch } from './lease-watch.js';
+import { createPacing } from './pacing/pacing.js';
+import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
+import { recall } from './recall.js';
 import { keepDeliveries } from './retention.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
@@ -40,6 +46,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
   }),
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
+  pacing: createPacing(parts, stopping),
   reads: createReads(parts.db),
   writes: createWrites(parts.connection),
   stopping,
@@ -50,7 +57,8 @@ const READY_WITHIN_MS = 2_000;
 
 /** Indexes of the collections that Mongoose does not know. */
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
-  await db.collection(BATCHES).createIndexes(batchIndexes);
+  await db.collection(BATCHES).createIndexes([...batchIndexes, ...parkedIndexes]);
+  await db.collection(PACING).createIndexes(pacingIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
   await db.collection(RESTS).createIndexes(restIndexes);
 };
@@ -82,6 +90,7 @@ export const createEngine = (parts: JobParts): Engine => {
     },
     { name: 'breaker', everyMs: timings.breakerMs, work: () => context.breaker.look() },
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
+    { name: 'pacing', everyMs: timings.controlMs, work: () => context.pacing.refresh() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
     {
       name: 'lease watch',
@@ -117,11 +126,23 @@ export const createEngine = (parts: JobParts): Engine => {
       wake();
       return changed;
     },
+    async recall(request) {
+      const task = await recall(context, request);
+      wake();
+      return task;
+    },
+    erase: (app, what) => erase(context, app, what),
+    async setRate(app, task, ratePerSecond) {
+      const changed = await setTaskRate(db, { app, task }, ratePerSecond);
+      void context.pacing.refresh().catch(() => undefined);
+      return changed;
+    },
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
     vendorChanged(app) {
       context.profiles.changed(app);
+      void context.pacing.refresh().catch(() => undefined);
       // Others see it at their next look.
       if (sends) void lookAtBreaker();
       wake();

@@ -55,8 +55,12 @@ const rawSuppression = (
 
 const judge = (candidate: Candidate, rules: CutRules): SuppressedReason | null => {
   if (candidate.device != null) {
-    const { accountKey } = candidate;
-    return suppressionOf(candidate.device, accountKey == null ? {} : { accountKey }, rules);
+    const { device, accountKey, sentBy } = candidate;
+    return suppressionOf(
+      device,
+      { ...(accountKey == null ? {} : { accountKey }), ...sentBy },
+      rules,
+    );
   }
   return candidate.raw == null ? 'not-registered' : rawSuppression(candidate.raw, rules);
 };
@@ -176,7 +180,7 @@ export const cut = (
       eligible.push(candidate);
       continue;
     }
-    const place = candidate.device ?? candidate.raw;
+    const place = candidate.device ?? candidate.raw ?? candidate.sentBy;
     suppressed.push({
       candidate,
       vendor: place?.vendor ?? '',

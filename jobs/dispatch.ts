@@ -12,7 +12,9 @@ import type { Known } from './hand-over.js';
 import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
+import type { Share } from './pacing/pacing.js';
 import type { OpenProfile } from './profiles.js';
+import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 
@@ -23,11 +25,14 @@ interface Run {
   readonly known?: Known;
 }
 
-/** Devices that were read longer ago are read again. */
-const FRESH_MS = 2_000;
+/** Devices that were read longer ago are read again. Every erasure waits for so long: what is older knows of it. */
+export const FRESH_MS = 500;
 
 const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undefined =>
   known != null && parts.monotonic() - known.readAtMs <= FRESH_MS ? known : undefined;
+
+/** What was read of a device longer ago is not acted on: it is read again in another batch. */
+const TRUSTED_MS = 2_000;
 
 const variantKey = ({ locale, data }: Variant): string =>
   data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
@@ -36,7 +41,7 @@ const groupsOf = (
   task: Task,
   open: OpenProfile,
   targets: readonly SendTarget[],
-  nowMs: number,
+  { nowMs, sendBefore }: { nowMs: number; sendBefore: number },
 ): Group[] => {
   const groups = new Map<string, SendTarget[]>();
   for (const target of targets) {
@@ -46,7 +51,10 @@ const groupsOf = (
     else group.push(target);
   }
   return [...groups.values()].map((some) => ({
-    message: messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
+    message: {
+      ...messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
+      sendBefore,
+    },
     targets: some,
   }));
 };
@@ -73,12 +81,13 @@ const spareAllButProbe = (
 const send = async (
   context: JobContext,
   task: Task,
-  batch: Batch,
+  { batch, permits }: Share,
   open: OpenProfile,
   { held, slot, pass, known }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
   const fresh = freshOf(context, known);
+  const readAtMs = fresh?.readAtMs ?? parts.monotonic();
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
@@ -89,8 +98,10 @@ const send = async (
     return;
   }
   const nowMs = parts.now();
-  const groups = groupsOf(task, open, sorted.targets, nowMs);
-  const adapter = open.adapter();
+  // By the clock of transports, which a test of leases does not own.
+  const sendBefore = performance.now() + TRUSTED_MS - (parts.monotonic() - readAtMs);
+  const groups = groupsOf(task, open, sorted.targets, { nowMs, sendBefore });
+  const adapter = sendingFor(task, open.adapter());
   if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
@@ -101,14 +112,41 @@ const send = async (
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
   const sentAtMs = parts.monotonic();
-  const sending = startSending(adapter, groups, held.signal, ({ kind }) => {
-    parts.metrics.pushed(batch.vendor, kind);
+  const sending = startSending(adapter, groups, {
+    signal: held.signal,
+    heard(outcome) {
+      parts.metrics.pushed(batch.vendor, outcome.kind);
+      context.pacing.heard(batch, outcome);
+    },
+    ...(permits == null ? {} : { permits }),
   });
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
   const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
   await gather(sent, slot);
+};
+
+/** Sends as much of a batch as its pace allows now; the rest waits. */
+const sendShare = async (
+  context: JobContext,
+  task: Task,
+  batch: Batch,
+  open: OpenProfile,
+  run: Run,
+): Promise<void> => {
+  const { admitted } = run.slot;
+  const share = await context.pacing.admit(task, batch, open, { fetched: admitted != null });
+  admitted?.();
+  if (share == null) {
+    await context.breaker.undecided(vendorProfileOf(batch), run.pass);
+    return;
+  }
+  try {
+    await send(context, task, share, open, run);
+  } finally {
+    share.leave();
+  }
 };
 
 const dispatchBatch = async (
@@ -125,7 +163,7 @@ const dispatchBatch = async (
   try {
     const open = (await profiles.of(batch.app)).get(profileKey(batch.vendor, batch.profile));
     if (open != null) {
-      await send(context, task, batch, open, { ...run, pass });
+      await sendShare(context, task, batch, open, { ...run, pass });
       return;
     }
     await endAll(context, task, batch, 'suppressed', 'vendor-not-configured');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { mongo, Types } from 'mongoose';
+import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import {
   type DeviceView,
@@ -94,6 +95,84 @@ const ROWS: readonly Row[] = [
     'vendor-not-configured',
   ],
 ];
+
+const by = (manner: RecallManner | NotRecallable) => ({
+  recalls: new Map([[profileKey('fcm', 'default'), manner]]),
+});
+const SENT_AT = new Date('2026-01-01T12:00:00Z');
+const agreedAt = (at: Date) => device({ consent: { push: 'granted', purposes: {}, at } });
+
+const RECALLS: readonly Row[] = [
+  ['a push that is removed', { rules: by('removed') }, null],
+  [
+    'a push that is removed from one that withdrew its consent and changed hands',
+    {
+      device: device({ consent: { push: 'denied', purposes: {} } }),
+      expected: CHANGED,
+      rules: by('removed'),
+    },
+    null,
+  ],
+  [
+    'a token on the suppression list',
+    { rules: { ...by('removed'), ...ON_LIST } },
+    'suppression-list',
+  ],
+  [
+    'a device of another app',
+    { device: device({ app: 'bank' }), rules: by('removed') },
+    'not-registered',
+  ],
+  [
+    'a token that is gone',
+    { device: device({ state: 'gone' }), rules: by('removed') },
+    'token-gone',
+  ],
+  [
+    'a profile that the push did not come from',
+    { expected: { vendor: 'fcm', profile: 'debug' }, rules: by('removed') },
+    'profile-changed',
+  ],
+  [
+    'a vendor that cannot',
+    { rules: by({ reason: 'app-cannot-recall' }) },
+    'not-recallable:app-cannot-recall',
+  ],
+  ['a text in its place', { rules: by('replaced') }, null],
+  [
+    'a text to one that withdrew its consent',
+    { device: device({ consent: { push: 'denied', purposes: {} } }), rules: by('replaced') },
+    'no-consent',
+  ],
+  [
+    'a text for a purpose that was refused',
+    { rules: { ...by('replaced'), purpose: 'surveys' } },
+    'purpose-off',
+  ],
+  [
+    'a text to one that agreed before the push',
+    { device: agreedAt(SENT_AT), expected: { sentAt: SENT_AT }, rules: by('replaced') },
+    null,
+  ],
+  [
+    'a text to one that agreed only after the push',
+    {
+      device: agreedAt(new Date(SENT_AT.getTime() + 1)),
+      expected: { sentAt: SENT_AT },
+      rules: by('replaced'),
+    },
+    'not-recallable:consent-renewed',
+  ],
+];
+
+describe('suppressionOf a recall', () => {
+  for (const [name, given, reason] of RECALLS) {
+    it(`${reason == null ? 'lets through' : `says ${reason} to`} ${name}`, () => {
+      const { device: whom = device(), expected = {} } = given;
+      expect(suppressionOf(whom, expected, rules(given.rules))).to.equal(reason);
+    });
+  }
+});
 
 describe('suppressionOf', () => {
   for (const [name, given, reason] of ROWS) {

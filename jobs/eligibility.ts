@@ -1,5 +1,6 @@
 /** Who may be pushed to: one pure decision, taken at planning for honest counts and again right before sending. */
 import type { mongo } from 'mongoose';
+import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
 import { consentFor } from '../models/consent.js';
 import type { Device } from '../models/device.js';
 
@@ -32,7 +33,9 @@ export const SUPPRESSED_REASONS = [
   'token-gone',
   'vendor-not-configured',
 ] as const;
-export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
+/** Of a recall; what follows is the vendor's reason. */
+export type NotRecallableReason = `not-recallable:${string}`;
+export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number] | NotRecallableReason;
 
 export interface Rules {
   readonly app: string;
@@ -42,6 +45,8 @@ export interface Rules {
   /** Keyed hashes on the suppression list, in hex. */
   readonly onList: ReadonlySet<string>;
   readonly accountKeyOf: (account: string) => Buffer;
+  /** For a recall: how each profile would take the push back. */
+  readonly recalls?: ReadonlyMap<string, RecallManner | NotRecallable>;
 }
 
 /** What the audience or the batch says of a device, to be held against what it is now. */
@@ -51,6 +56,8 @@ export interface Expectation {
   /** The batch's profile; absent at planning. */
   readonly vendor?: string;
   readonly profile?: string;
+  /** When it got the push that is to be recalled. */
+  readonly sentAt?: Date;
 }
 
 export const profileKey = (vendor: string, profile: string): string => `${vendor}/${profile}`;
@@ -71,6 +78,39 @@ const hasChangedHands = (
   accountKey != null &&
   (device.account == null || !rules.accountKeyOf(device.account).equals(accountKey));
 
+const placeFault = (
+  device: DeviceView,
+  { vendor = device.vendor, profile = device.profile }: Expectation,
+  { profiles }: Rules,
+): SuppressedReason | null => {
+  if (device.state === 'gone') return 'token-gone';
+  if (vendor !== device.vendor || profile !== device.profile) return 'profile-changed';
+  return profiles.has(profileKey(device.vendor, device.profile)) ? null : 'vendor-not-configured';
+};
+
+/**
+ * Why a push is not taken back from this device. That nothing is to be seen any more needs nobody's consent; a text in its
+ * place does, like any other.
+ */
+const recallFault = (
+  device: DeviceView,
+  expected: Expectation,
+  rules: Rules,
+  recalls: NonNullable<Rules['recalls']>,
+): SuppressedReason | null => {
+  const fault = placeFault(device, expected, rules);
+  if (fault != null) return fault;
+  const manner = recalls.get(profileKey(device.vendor, device.profile)) ?? 'removed';
+  if (typeof manner === 'object') return `not-recallable:${manner.reason}`;
+  if (manner === 'removed') return null;
+  const consent = consentFor(device.consent, rules.purpose);
+  if (consent !== 'granted') return consent;
+  // Somebody else may hold the device now: a text in the place of what they never saw is not for them.
+  const { at } = device.consent;
+  const isRenewed = at != null && expected.sentAt != null && at > expected.sentAt;
+  return isRenewed ? 'not-recallable:consent-renewed' : null;
+};
+
 /** Why this device must not get this task now; null when it may. Privacy comes first, so that its reason is the one told. */
 export const suppressionOf = (
   device: DeviceView,
@@ -79,13 +119,9 @@ export const suppressionOf = (
 ): SuppressedReason | null => {
   if (device.app !== rules.app) return 'not-registered';
   if (isOnList(device, rules)) return 'suppression-list';
+  if (rules.recalls != null) return recallFault(device, expected, rules, rules.recalls);
   if (hasChangedHands(device, expected.accountKey, rules)) return 'account-changed';
   const consent = consentFor(device.consent, rules.purpose);
   if (consent !== 'granted') return consent;
-  if (device.state === 'gone') return 'token-gone';
-  if (expected.vendor != null && expected.vendor !== device.vendor) return 'profile-changed';
-  if (expected.profile != null && expected.profile !== device.profile) return 'profile-changed';
-  if (!rules.profiles.has(profileKey(device.vendor, device.profile)))
-    return 'vendor-not-configured';
-  return null;
+  return placeFault(device, expected, rules);
 };

@@ -3,15 +3,18 @@ import type { ClientSession, Types } from 'mongoose';
 import type { Problem } from '../adapters/adapter.js';
 import type { App } from '../models/app.js';
 import type { DeliveryState } from '../models/batch.js';
+import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
-import type { Audience, IfUnsure, Lane, Task, TaskMessage } from '../models/task.js';
+import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
 export interface TaskInput {
   audience: Audience;
   message: TaskMessage;
   schedule?: { at: Date };
+  /** Send no faster, whatever the vendors allow. */
+  ratePerSecond?: number;
   /** From the scheduled instant. */
   ttlSeconds?: number;
   expiresAt?: Date;
@@ -43,10 +46,24 @@ export class TaskStateConflict extends Error {
   override readonly name = 'TaskStateConflict';
   constructor(
     readonly state: Task['state'],
-    readonly verb: TaskVerb,
+    readonly verb: TaskVerb | 'change its rate',
   ) {
     super(`A task that is ${state} cannot be asked to ${verb}`);
   }
+}
+
+/** Nothing of the task can be taken back, or not in this way; the message is for the caller. */
+export class NotRecallableTask extends Error {
+  override readonly name = 'NotRecallableTask';
+}
+
+export interface RecallRequest {
+  app: App;
+  /** Id of the key that asks. */
+  by: string;
+  task: Types.ObjectId;
+  /** Seen where a vendor cannot remove the push without a trace. */
+  replacement?: Replacement;
 }
 
 export const TASK_VERBS = ['pause', 'resume', 'cancel'] as const;
@@ -74,6 +91,13 @@ export interface DeliveryFilter {
   limit?: number;
 }
 
+/** What an erasure did. */
+export interface ErasureResult {
+  readonly devices: number;
+  /** A vendor keeps a batch waiting that was on its way: a push of it may still leave. */
+  readonly mayStillArrive: boolean;
+}
+
 export interface Engine {
   /**
    * Writes the task, and the batches of a small audience, in one transaction (the caller's `session` when given, whose
@@ -86,6 +110,15 @@ export interface Engine {
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
+  /**
+   * Cancels what is still open of a task, and takes back what was sent: by a task of its own, the same one however often it
+   * is asked for. Null when the app has no such task. Rejects with NotRecallableTask.
+   */
+  recall(request: RecallRequest): Promise<Task | null>;
+  /** Resolves when all is deleted and nothing that was on its way can reach it any more, but not later than after a while. */
+  erase(app: string, what: Erasable): Promise<ErasureResult>;
+  /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
+  setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

@@ -21,6 +21,8 @@ export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
   readonly bulkhead: Bulkhead;
+  /** For a batch that has waited for its pace: called when it is known how much of it goes now. */
+  readonly admitted?: () => void;
 }
 
 export interface Verdicts extends BatchResult {
@@ -78,7 +80,8 @@ export const settleWith = async (
 ): Promise<{ stragglers?: Batch; nextAt?: Date }> => {
   const { written, taskEnded, ...rest } = await report(context, task, batch, verdicts);
   if (!written) return {};
-  await context.guard.learn(batch, verdicts, asked);
+  // What a vendor says to a recall is no evidence of a token: some take back whatever they are told.
+  if (task.recallOf == null) await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
   if (!goesOn && !taskEnded) await finishIfDone(context, task._id);
@@ -147,7 +150,9 @@ export const gather = async (sent: Sent, slot: Slot): Promise<void> => {
   const slow = sorted.targets
     .filter(({ index }) => !outcomes.has(index))
     .sort((left, right) => left.index - right.index);
-  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, slow.length);
+  // Whose turn has not come yet is not the vendor's delay.
+  const unanswered = Math.max(0, sending.begun - outcomes.size);
+  slot.bulkhead.heard(vendorProfileOf(batch), sorted.targets.length, unanswered);
   // The one push that asks may be slow: it has not answered yet.
   if (sent.pass === 'free' || slow.length === 0) tellBreaker(sent, outcomes.values());
   const verdicts = judge(task, batch, sorted.targets, outcomes);

@@ -48,11 +48,12 @@ const claimedBy = (owner: string, batch: Batch, { ifUnsure }: Task): Batch => ({
   fence: 1,
 });
 
-const mayGo = ({ breaker }: JobContext, batch: Batch): boolean =>
+const mayGo = ({ breaker, pacing }: JobContext, task: Task, batch: Batch): boolean =>
   batch.state === 'due' &&
   // Tokens that nobody has registered are looked up once more by dispatch.
   batch.tokens == null &&
-  breaker.codeOf(vendorProfileOf(batch)) == null;
+  breaker.codeOf(vendorProfileOf(batch)) == null &&
+  pacing.isQuiet(task, batch);
 
 /** Takes room for as many of a task's batches as there is. */
 export const handOver = (
@@ -63,7 +64,7 @@ export const handOver = (
 ): HandOver => {
   const entered: { place: Place; batch: Batch }[] = [];
   const batches = planned.map((batch) => {
-    const place = mayGo(context, batch) ? door.enter(batch) : null;
+    const place = mayGo(context, task, batch) ? door.enter(batch) : null;
     if (place == null) return batch;
     const claimed = claimedBy(context.parts.owner, batch, task);
     entered.push({ place, batch: claimed });

@@ -38,6 +38,8 @@ const MOST_UNANSWERED = 10 * BATCH_SIZE;
 const LATE_MS = 250;
 /** Older ones (handed back, resumed, from a process whose clock is behind) wait for a look from the beginning. */
 const WHOLE_LOOK_MS = 250;
+/** Thousands may be due of a profile that has enough, and such a look walks over all of them. */
+const LONG_LOOK_MS = 1_000;
 
 /** A timer for an hour hence would say nothing that the sweep does not. */
 const LONGEST_TIMER_MS = 60_000;
@@ -68,14 +70,15 @@ export const createLanes = (context: JobContext): Lanes => {
     let from: Date | undefined;
     let wholeLookAtMs = Number.NEGATIVE_INFINITY;
     return async () => {
-      const isWhole = parts.monotonic() - wholeLookAtMs >= WHOLE_LOOK_MS;
+      const not = bulkhead.full().map(namesOfProfile);
+      const lookMs = not.length === 0 ? WHOLE_LOOK_MS : LONG_LOOK_MS;
+      const isWhole = parts.monotonic() - wholeLookAtMs >= lookMs;
       if (isWhole) wholeLookAtMs = parts.monotonic();
       const now = new Date(parts.now());
-      const not = bulkhead.full().map(namesOfProfile);
       const due = isWhole ? { now, not } : { now, from, not };
       const batch = await claimBatch(parts.db, lane, parts.owner, due);
       if (batch != null) from = new Date(batch.notBefore.getTime() - LATE_MS);
-      else if (!isWhole) wakeAt(lane, new Date(parts.now() + WHOLE_LOOK_MS));
+      else if (!isWhole) wakeAt(lane, new Date(parts.now() + lookMs));
       return batch;
     };
   };
@@ -114,6 +117,12 @@ export const createLanes = (context: JobContext): Lanes => {
       },
     );
   const slotByLane = new Map<Lane, Slot>(LANES.map((lane) => [lane, slotOf(lane)]));
+  // What goes slowly holds up nobody in the places of its lane.
+  for (const [lane, slot] of slotByLane) {
+    context.pacing.fetchWith(lane, (batch, admitted) =>
+      dispatchClaimed(context, batch, { ...slot, admitted }),
+    );
+  }
   const lanes = new Map<Lane, Slots>(
     [...slotByLane].map(([lane, slot]) => [lane, slotsOf(lane, slot)]),
   );

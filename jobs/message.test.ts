@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Types } from 'mongoose';
 import type { TaskMessage } from '../models/task.js';
 import { newTaskId } from '../models/task.js';
 import { localeFor, localesOf, messageFor } from './message.js';
@@ -109,6 +110,13 @@ describe('messageFor', () => {
     expect(composed({ message: message({ overrides: { apns } }) })).not.to.have.property(
       'overrides',
     );
+  });
+
+  it('names the push of a recall as that was named', () => {
+    const recallOf = new Types.ObjectId();
+    const { taskId, dedupeId } = composed({ recallOf });
+    expect(taskId).to.equal(recallOf.toHexString());
+    expect(dedupeId).to.equal(Buffer.from(recallOf.id).toString('base64url'));
   });
 
   describe('storeSeconds', () => {

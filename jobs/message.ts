@@ -32,7 +32,10 @@ export const localesOf = (message: TaskMessage): string[] => [
   ...Object.keys(message.localized ?? {}),
 ];
 
-type MessageTask = Pick<Task, '_id' | 'message' | 'expiresAt' | 'createdAt' | 'scheduledAt'>;
+type MessageTask = Pick<
+  Task,
+  '_id' | 'message' | 'expiresAt' | 'createdAt' | 'scheduledAt' | 'recallOf'
+>;
 
 const remainingStoreSeconds = (task: MessageTask, maxSeconds: number, nowMs: number): number => {
   const asked = task.message.storeSeconds;
@@ -54,13 +57,15 @@ export const messageFor = (
   const { localized, overrides, storeSeconds: _asked, ...shared } = task.message;
   const data = variant.data == null ? shared.data : { ...shared.data, ...variant.data };
   const ofVendor = overrides?.[vendor.name];
+  // A recall names the push as that was named.
+  const named = task.recallOf ?? task._id;
   return {
     ...shared,
     ...localized?.[variant.locale],
     ...(data == null ? {} : { data }),
     ...(ofVendor == null ? {} : { overrides: ofVendor }),
-    taskId: task._id.toHexString(),
-    dedupeId: Buffer.from(task._id.id).toString('base64url'),
+    taskId: named.toHexString(),
+    dedupeId: Buffer.from(named.id).toString('base64url'),
     storeSeconds: remainingStoreSeconds(task, vendor.limits.maxStoreSeconds, nowMs),
   };
 };

@@ -28,6 +28,10 @@ export interface Metrics {
   /** One `send` of an adapter. */
   vendorLatency(vendor: string, seconds: number): void;
   breaker(app: string, vendor: string, profile: string, state: BreakerState): void;
+  /** What all processes together may send to a profile at present. */
+  pace(app: string, vendor: string, profile: string, perSecond: number): void;
+  /** A vendor said that we send too fast. */
+  slowedDown(app: string, vendor: string, profile: string): void;
   /** Tokens that were marked `suspect`. */
   suspected(vendor: string, tokens?: number): void;
   /** The guard refused to forget a burst of gone tokens. */
@@ -139,6 +143,18 @@ export const createMetrics = (registry: Registry, options: MetricsOptions): Metr
     labelNames: ['app', 'vendor', 'profile'],
     registers,
   });
+  const pace = new Gauge({
+    name: 'pigeonpost_pacing_rate',
+    help: 'Devices a second that a paced profile may be sent at present',
+    labelNames: ['app', 'vendor', 'profile'],
+    registers,
+  });
+  const slowdowns = new Counter({
+    name: 'pigeonpost_pacing_slowdowns_total',
+    help: 'How often a rate was lowered because the vendor complained',
+    labelNames: ['app', 'vendor', 'profile'],
+    registers,
+  });
   const suspected = new Counter({
     name: 'pigeonpost_tokens_suspected_total',
     help: 'Tokens that a vendor doubted and that were kept as suspect',
@@ -158,6 +174,8 @@ export const createMetrics = (registry: Registry, options: MetricsOptions): Metr
     vendorLatency: (vendor, seconds) => vendorLatency.observe({ vendor }, seconds),
     breaker: (app, vendor, profile, state) =>
       breaker.set({ app, vendor, profile }, BREAKER_VALUE[state]),
+    pace: (app, vendor, profile, perSecond) => pace.set({ app, vendor, profile }, perSecond),
+    slowedDown: (app, vendor, profile) => slowdowns.inc({ app, vendor, profile }),
     suspected: (vendor, tokens = 1) => suspected.inc({ vendor }, tokens),
     guardAlarm: (app, vendor, profile) => alarms.inc({ app, vendor, profile }),
   };

@@ -28,6 +28,8 @@ export interface Timings {
   readonly stragglerMs: number;
   /** How often running work looks whether its task was paused or cancelled. */
   readonly controlMs: number;
+  /** How long an erasure waits for pushes that were on their way when it was asked for. */
+  readonly erasureWaitMs: number;
 }
 
 export const DEFAULT_TIMINGS: Timings = {
@@ -37,7 +39,8 @@ export const DEFAULT_TIMINGS: Timings = {
   sweepMs: 2_000,
   breakerMs: 1_000,
   stragglerMs: 2_000,
-  controlMs: 500,
+  controlMs: 250,
+  erasureWaitMs: 20_000,
 };
 
 export interface JobParts {

@@ -5,15 +5,20 @@ import { ensureDeliveries } from '../models/delivery.js';
 import type { Device } from '../models/device.js';
 import { tasks } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
+import type { Task } from '../models/task.js';
 import { jobContext, someIds, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
+import type { JobContext } from './context.js';
+import { control } from './control.js';
 import { planAccepted, STRETCH } from './plan.js';
 
-describe('a planner that is told to stop', () => {
+describe('a planner', function () {
+  this.timeout(60_000);
   const database = testDatabase();
+  let jobs: JobContext;
 
-  it('hands the task back behind the stretch it is at, and nobody is missed or doubled', async () => {
-    const jobs = await jobContext(database().connection);
+  before('register more devices than a stretch has', async () => {
+    jobs = await jobContext(database().connection);
     const { db, secretBox } = jobs.parts;
     const now = new Date();
     await appModel(database().connection).create({
@@ -42,29 +47,85 @@ describe('a planner that is told to stop', () => {
       };
     });
     await db.collection<Device>('devices').insertMany(devices);
+  });
+
+  const acceptedTask = async (): Promise<Task> => {
     const task = someTask({
       state: 'accepted',
       audienceKind: 'all',
       planned: false,
       planSequence: 0,
     });
-    await ensureDeliveries(db, task.deliveriesIn);
-    await tasks(db).insertOne(task);
+    await ensureDeliveries(jobs.parts.db, task.deliveriesIn);
+    await tasks(jobs.parts.db).insertOne(task);
+    return task;
+  };
+  const taskNow = ({ _id }: Task) => tasks(jobs.parts.db).findOne({ _id });
+  const targeted = async ({ _id }: Task): Promise<number> =>
+    (await readLedger(jobs.parts.db, _id)).targeted;
+  const going = { planned: () => {}, stopping: () => false };
 
+  it('that is told to stop hands the task back behind its stretch, and nobody is missed or doubled', async () => {
+    const task = await acceptedTask();
     let stopping = false;
     const stop = (): void => {
       stopping = true;
     };
     await planAccepted(jobs, { planned: stop, stopping: () => stopping });
-    const handedBack = await tasks(db).findOne({ _id: task._id });
+    const handedBack = await taskNow(task);
     expect(handedBack).to.include({ state: 'accepted', planned: false });
     expect(handedBack).not.to.have.property('owner');
-    expect((await readLedger(db, task._id)).targeted).to.equal(STRETCH);
+    expect(await targeted(task)).to.equal(STRETCH);
     await planAccepted(jobs, { planned: () => {}, stopping: () => true });
-    expect((await readLedger(db, task._id)).targeted).to.equal(STRETCH);
+    expect(await targeted(task)).to.equal(STRETCH);
 
-    await planAccepted(jobs, { planned: () => {}, stopping: () => false });
-    expect((await readLedger(db, task._id)).targeted).to.equal(STRETCH + 1);
-    expect(await tasks(db).findOne({ _id: task._id })).to.include({ planned: true });
+    await planAccepted(jobs, going);
+    expect(await targeted(task)).to.equal(STRETCH + 1);
+    expect(await taskNow(task)).to.include({ planned: true });
+  });
+
+  /** Plans one stretch, and tells the task something while the next one is being cut. */
+  const tellWhilePlanning = async (task: Task, verb: 'pause' | 'cancel'): Promise<void> => {
+    let stretches = 0;
+    const told: JobContext = {
+      ...jobs,
+      secrets: async (app) => {
+        if (stretches > 0) await control(jobs, 'shop', task._id, verb);
+        return jobs.secrets(app);
+      },
+    };
+    await planAccepted(told, {
+      planned: () => {
+        stretches += 1;
+      },
+      stopping: () => false,
+    });
+    expect(stretches).to.equal(1);
+  };
+
+  it('stops when its task is cancelled, and what was planned by then is what is targeted', async () => {
+    const task = await acceptedTask();
+    await tellWhilePlanning(task, 'cancel');
+    expect(await taskNow(task)).to.include({ state: 'cancelled', planned: false });
+    expect(await targeted(task)).to.equal(STRETCH);
+    await planAccepted(jobs, going);
+    expect(await targeted(task)).to.equal(STRETCH);
+    // No vendor is set up, so all of what was planned is suppressed, and nothing is left to be waited for.
+    expect(await taskNow(task))
+      .to.have.property('endedAt')
+      .that.is.a('date');
+  });
+
+  it('stops when its task is paused, and the one that goes on misses and doubles nobody', async () => {
+    const task = await acceptedTask();
+    await tellWhilePlanning(task, 'pause');
+    expect(await taskNow(task)).to.include({ state: 'paused', planned: false });
+    await planAccepted(jobs, going);
+    expect(await targeted(task)).to.equal(STRETCH);
+    await control(jobs, 'shop', task._id, 'resume');
+    expect(await taskNow(task)).to.include({ state: 'accepted' });
+    await planAccepted(jobs, going);
+    expect(await targeted(task)).to.equal(STRETCH + 1);
+    expect(await taskNow(task)).to.include({ planned: true });
   });
 });

@@ -14,6 +14,7 @@ import { type Cut, cut } from './cut.js';
 import type { Rules } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
+import { openRecalled } from './recalled.js';
 import { cutRulesFor } from './rules.js';
 
 /** Devices planned in one transaction: enough to fill batches of several vendors, few enough to commit in a moment. */
@@ -31,15 +32,8 @@ export const cutStretch = async (
   candidates: readonly Candidate[],
   app: Pick<App, 'allowRawTokens'>,
 ): Promise<Cut & { readonly rules: Rules }> => {
-  const rules = await cutRulesFor(
-    context,
-    {
-      app: task.app,
-      purpose: task.message.purpose,
-      allowRaw: app.allowRawTokens && task.consentAsserted,
-    },
-    candidates,
-  );
+  const allowRaw = app.allowRawTokens && task.consentAsserted;
+  const rules = await cutRulesFor(context, task, candidates, { allowRaw });
   return { ...cut(task, candidates, rules, new Date(context.parts.now())), rules };
 };
 
@@ -83,7 +77,9 @@ const audienceOf = async ({ parts }: JobContext, task: Task): Promise<Audience> 
 };
 
 const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
-  openAudience(await audienceContext(context, task.app), await audienceOf(context, task));
+  task.recallOf == null
+    ? openAudience(await audienceContext(context, task.app), await audienceOf(context, task))
+    : openRecalled(context, task, task.recallOf);
 
 /** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */
 const settleMonth = async ({ parts }: JobContext, task: Task, app: App): Promise<Task> => {

@@ -12,6 +12,8 @@ export interface OpenProfile {
   readonly settings: Record<string, unknown>;
   /** Rises with every change of the settings. */
   readonly revision: number;
+  /** As the operator set it; null for no limit, absent for what the vendor declares. */
+  readonly ratePerSecond?: number | null;
   /** Opened on first use. */
   adapter(): Adapter;
 }
@@ -42,10 +44,9 @@ const openAdapter = (
     return vendor.open(settings, deps);
   } catch (error) {
     const detail = error instanceof Error ? error.message : 'The settings cannot be used';
-    return {
-      send: async (_message, targets) =>
-        targets.map(() => ({ kind: 'account-refused', reason: 'settings-unusable', detail })),
-    };
+    const refuse: Adapter['send'] = async (_message, targets) =>
+      targets.map(() => ({ kind: 'account-refused', reason: 'settings-unusable', detail }));
+    return { send: refuse, recall: ({ message }, ...rest) => refuse(message, ...rest) };
   }
 };
 
@@ -67,6 +68,7 @@ export const createProfiles = (
       profile: stored.profile,
       settings,
       revision: stored.revision,
+      ...(stored.ratePerSecond === undefined ? {} : { ratePerSecond: stored.ratePerSecond }),
       adapter: () => (adapter ??= openAdapter(vendor, settings, parts.adapterDeps)),
       close: async () => adapter?.close?.(),
     };

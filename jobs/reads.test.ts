@@ -35,7 +35,7 @@ describe('reads that share a request', () => {
 
   it('gives each caller its own devices', async () => {
     const ids = await Promise.all([someDevice(), someDevice(), someDevice()]);
-    const [one, two, three] = ids as [Types.ObjectId, Types.ObjectId, Types.ObjectId];
+    const [one, two, three] = ids;
     const asked = [[one], [one, two], [], [new Types.ObjectId(), three]];
     const { answer, finds } = await counted(() =>
       Promise.all(asked.map((some) => reads.devices(some))),

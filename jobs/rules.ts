@@ -1,10 +1,12 @@
 /** Gathers what the decision about a device depends on, for one app and one purpose. */
+import type { Task } from '../models/task.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import type { Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
 import type { DeviceView, Rules } from './eligibility.js';
 import { onSuppressionList } from './on-list.js';
+import { recallManners } from './recalling.js';
 
 const accountKeysOf = (
   devices: Iterable<DeviceView>,
@@ -18,10 +20,11 @@ const accountKeysOf = (
 /** `rawKeys`: hashes of tokens that are not registered. */
 export const rulesFor = async (
   { parts, profiles, secrets, reads }: JobContext,
-  { app, purpose }: { app: string; purpose: string },
+  task: Task,
   devices: readonly DeviceView[],
   rawKeys: readonly Uint8Array[] = [],
 ): Promise<Rules> => {
+  const { app, message } = task;
   const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
   const onList = await onSuppressionList({ db: parts.db, reads }, app, {
@@ -29,14 +32,18 @@ export const rulesFor = async (
     count: 2 * devices.length + rawKeys.length,
     compute: () => [...accountKeysOf(devices, accountKeyOf), ...rawKeys],
   });
-  return { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
+  const { purpose } = message;
+  const recalls = recallManners(task, open, parts.now());
+  const rules = { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
+  return recalls == null ? rules : { ...rules, recalls };
 };
 
 /** The same for a stretch of an audience, where tokens may not be registered. */
 export const cutRulesFor = async (
   context: JobContext,
-  task: { app: string; purpose: string; allowRaw: boolean },
+  task: Task,
   candidates: readonly Candidate[],
+  { allowRaw }: { allowRaw: boolean },
 ): Promise<CutRules> => {
   const secret = await context.secrets(task.app);
   const rawKeys = candidates.flatMap(({ raw }) =>
@@ -45,7 +52,7 @@ export const cutRulesFor = async (
   const devices = candidates.flatMap(({ device }) => device ?? []);
   return {
     ...(await rulesFor(context, task, devices, rawKeys)),
-    allowRaw: task.allowRaw,
+    allowRaw,
     rawKeyOf: (vendor, token) => tokenKey(secret, vendor, token).toString('hex'),
   };
 };

@@ -1,10 +1,13 @@
 /** Sends one message to some targets and gathers the outcomes as they come in, so that a few slow ones hold up nobody. */
 import type { Adapter, Message, Outcome } from '../adapters/adapter.js';
+import type { Permits } from './pacing/permits.js';
 import type { SendTarget } from './targets.js';
 
 export interface Sending {
   /** Outcomes by the index in the batch, as far as they are known. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** How many were given to the adapter so far. */
+  readonly begun: number;
   /** Resolves when every target has its outcome; never rejects. */
   readonly all: Promise<void>;
 }
@@ -14,6 +17,9 @@ export interface Group {
   readonly targets: readonly SendTarget[];
 }
 
+/** Its turn had not come when everything was stopped. */
+const UNSENT: Outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
+
 const BROKEN: Outcome = {
   kind: 'try-later',
   reason: 'adapter-broken',
@@ -21,20 +27,28 @@ const BROKEN: Outcome = {
   mayHaveArrived: true,
 };
 
-/** `heard` is told of every outcome at once. */
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  /** Told of every outcome at once. */
+  readonly heard: (outcome: Outcome) => void;
+  /** Absent: all may be sent at once. */
+  readonly permits?: () => Permits;
+}
+
 export const startSending = (
-  adapter: Adapter,
+  adapter: Pick<Adapter, 'send'>,
   groups: readonly Group[],
-  signal: AbortSignal,
-  heard: (outcome: Outcome) => void,
+  { signal, heard, permits }: SendOptions,
 ): Sending => {
   const outcomes = new Map<number, Outcome>();
+  let begun = 0;
   const learn = (target: SendTarget | undefined, outcome: Outcome): void => {
     if (target == null || outcomes.has(target.index)) return;
     outcomes.set(target.index, outcome);
     heard(outcome);
   };
-  const sendGroup = async ({ message, targets }: Group): Promise<void> => {
+  const sendTogether = async ({ message, targets }: Group): Promise<void> => {
+    begun += targets.length;
     try {
       const answers = await adapter.send(message, targets, signal, (index, outcome) => {
         learn(targets[index], outcome);
@@ -47,5 +61,27 @@ export const startSending = (
     }
     for (const target of targets) learn(target, BROKEN);
   };
-  return { outcomes, all: Promise.all(groups.map(sendGroup)).then(() => undefined) };
+  const sendPaced = async ({ message, targets }: Group, permit: Permits): Promise<void> => {
+    const onTheirWay: Promise<void>[] = [];
+    for (let next = 0; next < targets.length; ) {
+      const some = await permit(targets.length - next, signal);
+      if (some === 0) {
+        for (const target of targets.slice(next)) learn(target, UNSENT);
+        break;
+      }
+      onTheirWay.push(sendTogether({ message, targets: targets.slice(next, next + some) }));
+      next += some;
+    }
+    await Promise.all(onTheirWay);
+  };
+  const sendGroup = (group: Group): Promise<void> =>
+    permits == null ? sendTogether(group) : sendPaced(group, permits());
+  const all = Promise.all(groups.map(sendGroup)).then(() => undefined);
+  return {
+    outcomes,
+    all,
+    get begun() {
+      return begun;
+    },
+  };
 };

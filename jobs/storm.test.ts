@@ -22,6 +22,10 @@ describe('what an outcome says about the vendor', () => {
     [{ kind: 'try-later', reason: 'unnamed' }, 'unanswered'],
     [ofDevice, 'answered'],
     [{ kind: 'try-later', reason: 'QUOTA_EXCEEDED', cause: 'rate' }, 'answered'],
+    [
+      { kind: 'try-later', reason: 'flow-control', cause: 'rate', mayHaveArrived: true },
+      'unanswered',
+    ],
     [{ kind: 'try-later', reason: 'aborted', cause: 'vendor', mayHaveArrived: true }, 'ours'],
     [{ kind: 'try-later', reason: 'closed', cause: 'vendor' }, 'ours'],
     [{ kind: 'try-later', reason: 'internal', cause: 'vendor' }, 'ours'],

@@ -24,9 +24,12 @@ export const signOf = (outcome: Outcome): Sign => {
     case 'message-refused':
       return 'answered';
     case 'try-later':
-      if (OURS.has(outcome.reason)) return 'ours';
-      // A vendor that speaks of this one device, or of our rate, is well.
-      return outcome.cause === 'device' || outcome.cause === 'rate' ? 'answered' : 'unanswered';
+      if (outcome.cause === 'turn' || OURS.has(outcome.reason)) return 'ours';
+      // A vendor that speaks of this one device is well, and so is one that refuses our rate in clear words; one that fails,
+      // perhaps for our rate, may be down.
+      return outcome.cause === 'device' || (outcome.cause === 'rate' && !outcome.mayHaveArrived)
+        ? 'answered'
+        : 'unanswered';
   }
 };
 

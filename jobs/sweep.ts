@@ -6,12 +6,29 @@ import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
+import { eraseForgotten } from './erase.js';
 import { endExpired } from './expire.js';
 import { finishIfDone } from './finish.js';
 
 const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
   await tasks(db).updateMany(
     { state: 'scheduled', scheduledAt: { $lte: now } },
+    { $set: { state: 'accepted' } },
+  );
+};
+
+/** Recalls wait until the books of the task that they recall are closed. */
+const startRecalls = async (db: mongo.Db): Promise<void> => {
+  const waiting = await tasks(db)
+    .find({ state: 'scheduled', recallOf: { $exists: true } }, { projection: { recallOf: 1 } })
+    .toArray();
+  if (waiting.length === 0) return;
+  const recalled = waiting.flatMap(({ recallOf }) => recallOf ?? []);
+  const ended = await tasks(db)
+    .find({ _id: { $in: recalled }, endedAt: { $exists: true } }, { projection: { _id: 1 } })
+    .toArray();
+  await tasks(db).updateMany(
+    { recallOf: { $in: ended.map(({ _id }) => _id) }, state: 'scheduled' },
     { $set: { state: 'accepted' } },
   );
 };
@@ -122,12 +139,14 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   const { db } = context.parts;
   const now = new Date(context.parts.now());
   await startScheduled(db, now);
+  await startRecalls(db);
   await endPauses(db, now);
   await endExpired(context);
   await freeForgotten(db, now);
   await hurryCancelled(db, now);
   await finishForgotten(context);
   await dropLists(db);
+  await eraseForgotten(context);
   await context.guard.review();
   return hasWork(db, now);
 };

@@ -73,7 +73,7 @@ const readRawTargets = async (
   task: Task,
   batch: Batch,
 ): Promise<BatchTargets> => {
-  const { app, message } = task;
+  const { app } = task;
   const { profile } = batch;
   const secret = await context.secrets(app);
   const keys = (batch.tokens ?? []).map((token) => tokenKey(secret, batch.vendor, token));
@@ -84,7 +84,7 @@ const readRawTargets = async (
     )
     .toArray();
   const registered = new Map(found.map((device) => [device.tokenKey.toString('hex'), device]));
-  const rules = await rulesFor(context, { app, purpose: message.purpose }, found, keys);
+  const rules = await rulesFor(context, task, found, keys);
   const hexKeys = keys.map((key) => key.toString('hex'));
   return rawTargets(task, batch, hexKeys, registered, rules);
 };
@@ -123,10 +123,9 @@ export const readTargets = async (
   task: Task,
   batch: Batch,
 ): Promise<BatchTargets> => {
-  const about = { app: task.app, purpose: task.message.purpose };
   if (batch.tokens != null) return readRawTargets(context, task, batch);
   const ids = unpack(batch.devices, DEVICE_BYTES).map((id) => new Types.ObjectId(id));
   const found = await context.reads.devices(ids);
   const devices = new Map(found.map((device) => [device._id.toHexString(), device]));
-  return registeredTargets(task, batch, devices, await rulesFor(context, about, found));
+  return registeredTargets(task, batch, devices, await rulesFor(context, task, found));
 };

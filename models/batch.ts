@@ -1,6 +1,7 @@
 /** A batch: some devices of one task on one vendor profile. The ledger's counts live here. Driver, not Mongoose: hot path. */
 import { randomBytes } from 'node:crypto';
 import { mongo, type Types } from 'mongoose';
+import type { Parked } from './parked.js';
 import type { Lane, Lease } from './task.js';
 
 /** Where a delivery ends; `pending` is what is in a batch that is not `done`. */
@@ -35,7 +36,10 @@ export interface Batch extends Lease {
   state: BatchState;
   /** The only one that its task waits for: whoever reports it without a follow-up ends the task as well. */
   sole?: true;
-  /** Born at planning, so its size counts towards `targeted`; a follow-up's devices were counted before. */
+  /**
+   * Born at planning, or cut off such a one before anything of it was sent, so its size counts towards `targeted`; a
+   * follow-up's devices were counted before.
+   */
   first: boolean;
   /** How often its devices were tried, this time included. Only trouble of the device raises it. */
   attempt: number;
@@ -55,6 +59,8 @@ export interface Batch extends Lease {
   /** Data laid over the message's, aligned with `devices`. */
   data?: (Record<string, string> | null)[];
   notBefore: Date;
+  /** Whose pace it waits for. */
+  parked?: Parked;
   /** It waits until this vendor profile is well again; `dueAt` is what `notBefore` was. */
   waitsFor?: { profile: string; dueAt: Date };
   expiresAt: Date;
@@ -80,6 +86,10 @@ export const plannedBatchId = (task: Types.ObjectId, sequence: number): mongo.Bi
   bytes.writeBigUInt64BE(BigInt(sequence), TASK_BYTES);
   return new mongo.Binary(bytes);
 };
+
+/** By the 40 hex digits of its id: whether the planner has cut it, and not somebody later. */
+export const isPlannedBatch = (hex: string): boolean =>
+  (Number.parseInt(hex.slice(2 * TASK_BYTES, 2 * TASK_BYTES + 2), 16) & 0x80) === 0;
 
 /** A follow-up's number is random with its highest bit set: workers need not agree on a counter. */
 export const followUpBatchId = (task: Types.ObjectId): mongo.Binary => {

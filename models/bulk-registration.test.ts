@@ -12,7 +12,7 @@ import { consentRecordModel } from './consent-record.js';
 import { dbOf } from './database.js';
 import { type Device, deviceModel } from './device.js';
 import { consentRecordsIn, devicesIn } from './device-store.js';
-import { type EraseContext, eraseAccount, eraseDevice } from './erase.js';
+import { type EraseContext, type Erased, erase } from './erase.js';
 import { suppressionModel } from './suppression.js';
 import { keyText, suppress, suppressedSince, suppressionsOf } from './suppression-list.js';
 import { accountKey, tokenKey } from './token-key.js';
@@ -372,7 +372,7 @@ describe('Registration of devices', () => {
       const id = await registered(ann);
       await registered({ token: 'token-2', account: 'ann' });
       await registered({ token: 'token-3', account: 'bob' });
-      expect(await eraseAccount(erasing(), 'ann')).to.equal(2);
+      expect(await erase(erasing(), { account: 'ann' })).to.include({ devices: 2 });
       expect((await all()).map(({ token }) => token)).to.deep.equal(['token-3']);
       expect(await listed()).to.equal(4);
       const left = JSON.stringify([
@@ -385,7 +385,7 @@ describe('Registration of devices', () => {
 
     it('refuses token and account until somebody agrees anew, and writes nothing', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const refusal = { kind: 'refused', reason: 'suppressed' };
       const later = { now: LATER };
       expect(await register({}, later)).to.deep.equal({ ...refusal, field: 'token' });
@@ -404,7 +404,7 @@ describe('Registration of devices', () => {
     it('lifts exactly what a direct and fresh grant names', async () => {
       await registered(ann);
       await registered({ token: 'token-2', account: 'ann' });
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const consent = { push: 'granted' } as const;
       expect(await register({ account: 'ann', consent }, { now: LATER })).to.have.property(
         'kind',
@@ -420,7 +420,7 @@ describe('Registration of devices', () => {
 
     it('lifts nothing by a grant from before the erasure, nor by import', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const old = { push: 'granted', at: NOW } as const;
       expect(await register({ account: 'ann', consent: old }, { now: LATER })).to.have.property(
         'reason',
@@ -437,7 +437,7 @@ describe('Registration of devices', () => {
 
     it('knows the installation under a new token and without an account', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const back = {
         installationId: 'i1',
         token: 'token-2',
@@ -459,7 +459,7 @@ describe('Registration of devices', () => {
 
     it('lifts the installation by a direct and fresh grant, and nothing else with it', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const consent = { push: 'granted' } as const;
       const back = { installationId: 'i1', token: 'token-2', consent };
       const id = await registered(back, { now: LATER });
@@ -473,7 +473,7 @@ describe('Registration of devices', () => {
 
     it('lifts no installation for a caller that shows none of the erased tokens', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const consent = { push: 'granted' } as const;
       const back = { installationId: 'i1', token: 'token-2', consent };
       const later = { now: LATER };
@@ -490,7 +490,7 @@ describe('Registration of devices', () => {
 
     it('lifts an account only by a proof that is younger than the erasure', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const back = { ...ann, token: 'token-1', proof: {} };
       const now = new Date('2026-11-22T12:00:00Z');
       for (const accountProof of [{}, { issuedAt: NOW }, { issuedAt: LATER }]) {
@@ -510,7 +510,7 @@ describe('Registration of devices', () => {
 
     it('means one app only', async () => {
       await registered(ann);
-      await eraseAccount(erasing(), 'ann');
+      await erase(erasing(), { account: 'ann' });
       const elsewhere = await register(
         { account: 'ann' },
         { app: `${app}-b`, hashSecret: secret(`${app}-b`) },
@@ -519,7 +519,7 @@ describe('Registration of devices', () => {
     });
 
     it('stays erased when an account without devices was erased', async () => {
-      expect(await eraseAccount(erasing(), 'nobody-yet')).to.equal(0);
+      expect(await erase(erasing(), { account: 'nobody-yet' })).to.include({ devices: 0 });
       const imported = await register({ account: 'nobody-yet' }, { cause: 'import', now: LATER });
       expect(imported).to.have.property('reason', 'suppressed');
     });
@@ -527,8 +527,8 @@ describe('Registration of devices', () => {
     it('suppresses the token of one erased device, not the account of the others', async () => {
       const id = await registered(ann);
       const other = await registered({ token: 'token-2', account: 'ann' });
-      expect(await eraseDevice(erasing(), id)).to.equal(true);
-      expect(await eraseDevice(erasing(), id)).to.equal(false);
+      expect(await erase(erasing(), { device: id })).to.include({ devices: 1 });
+      expect(await erase(erasing(), { device: id })).to.include({ devices: 0 });
       expect((await all()).map(({ _id }) => _id)).to.deep.equal([other]);
       expect(await register({ token: 'token-2', account: 'ann' }, { now: LATER })).to.have.property(
         'kind',
@@ -557,17 +557,19 @@ describe('Registration of devices', () => {
         .createConnection(db().uri, { monitorCommands: true })
         .asPromise();
       try {
-        let erasure: Promise<number> | undefined;
+        let erasure: Promise<Erased> | undefined;
         watched.getClient().on('commandSucceeded', ({ reply }) => {
           // The registration has just looked at the list, from its snapshot: it cannot see what is written from now on.
           const { ns } = (reply as { cursor?: { ns?: string } }).cursor ?? {};
-          if (ns?.endsWith('.suppressions')) erasure ??= eraseAccount(erasing(), 'ann');
+          if (ns?.endsWith('.suppressions')) erasure ??= erase(erasing(), { account: 'ann' });
         });
         const requests = Array.from({ length: 500 }, (_, index) =>
           request({ token: `late-${index}`, account: index === 250 ? 'ann' : 'bob' }),
         );
         const results = await registerDevices(using({ connection: watched }), requests);
-        expect(await erasure).to.be.a('number');
+        expect(await erasure)
+          .to.have.property('devices')
+          .that.is.a('number');
         expect(results[250]).to.deep.equal({
           kind: 'refused',
           reason: 'suppressed',
@@ -589,7 +591,7 @@ describe('Registration of devices', () => {
       for (let round = 0; round < 10; round += 1) {
         const account = `ann-${round}`;
         const [, ...results] = await Promise.all([
-          eraseAccount(erasing(), account),
+          erase(erasing(), { account }),
           ...Array.from({ length: 6 }, (_, index) =>
             register({ token: `r${round}-${index}`, account }, { cause: 'import' }),
           ),

@@ -1,8 +1,10 @@
 /** Erases a device, or a person with all their devices: first on the suppression list, then gone. */
-import type { Connection, mongo, Types } from 'mongoose';
+import type { Connection, mongo } from 'mongoose';
+import { DEVICE_BYTES } from './batch.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
+import { type Erasable, type Erasure, forgetErasure, recordErasure } from './erasure.js';
 import { type SuppressionEntry, suppress } from './suppression-list.js';
 import { accountKey, installationKey } from './token-key.js';
 
@@ -12,6 +14,13 @@ export interface EraseContext {
   /** The app's, opened. */
   readonly hashSecret: Buffer;
   readonly now: Date;
+}
+
+export interface Erased {
+  /** How many devices are gone. */
+  readonly devices: number;
+  /** Every id under which a batch may hold one of them, in hex: its own, and that of its token unregistered. */
+  readonly ids: ReadonlySet<string>;
 }
 
 /** Devices of an account that are erased at a time. */
@@ -62,36 +71,56 @@ const remove = async (
   return deletedCount;
 };
 
-/**
- * False when the app has no such device. Its token and its installation are put on the suppression list, not its account:
- * that may have other devices, and its holder did not ask to be forgotten. The history of its consent stays; it names nobody.
- */
-export const eraseDevice = async (context: EraseContext, id: Types.ObjectId): Promise<boolean> => {
-  const { connection, app } = context;
-  const devices = devicesIn(dbOf(connection));
-  let found = false;
+const idsOf = ({ _id, tokenKey }: Doomed): string[] => [
+  _id.toHexString(),
+  tokenKey.subarray(0, DEVICE_BYTES).toString('hex'),
+];
+
+/** Until a look finds nothing: a device that changed in between is found again. */
+const removeAll = async (context: EraseContext, filter: mongo.Filter<Device>): Promise<Erased> => {
+  const ids = new Set<string>();
+  let devices = 0;
   for (;;) {
-    const device = await devices.findOne(
-      { _id: id, app },
-      { projection: FIELDS, promoteBuffers: true },
-    );
-    if (device == null) return found;
-    found = true;
-    await remove(context, [device], { app });
+    const doomed = await devicesIn(dbOf(context.connection))
+      .find(filter, { projection: FIELDS, promoteBuffers: true, limit: STRETCH })
+      .toArray();
+    if (doomed.length === 0) return { devices, ids };
+    for (const id of doomed.flatMap(idsOf)) ids.add(id);
+    devices += await remove(context, doomed, filter);
   }
 };
 
-/** Puts the account on the suppression list, also when it has no device: an import may bring one tomorrow. Devices erased. */
-export const eraseAccount = async (context: EraseContext, account: string): Promise<number> => {
+/**
+ * Of a device, its token and its installation are put on the suppression list, not its account: that may have other
+ * devices, and its holder did not ask to be forgotten. The history of its consent stays; it names nobody.
+ */
+const eraseDevice = (context: EraseContext, { _id }: Pick<Device, '_id'>): Promise<Erased> =>
+  removeAll(context, { _id, app: context.app });
+
+/** Puts the account on the suppression list, also when it has no device: an import may bring one tomorrow. */
+const eraseAccount = async (context: EraseContext, account: string): Promise<Erased> => {
   const { connection, app, hashSecret, now } = context;
-  const db = dbOf(connection);
-  await suppress(db, app, [{ key: accountKey(hashSecret, account), kind: 'account' }], now);
-  let erased = 0;
-  for (;;) {
-    const doomed = await devicesIn(db)
-      .find({ app, account }, { projection: FIELDS, promoteBuffers: true, limit: STRETCH })
-      .toArray();
-    if (doomed.length === 0) return erased;
-    erased += await remove(context, doomed, { app, account });
-  }
+  const key = accountKey(hashSecret, account);
+  await suppress(dbOf(connection), app, [{ key, kind: 'account' }], now);
+  return removeAll(context, { app, account });
+};
+
+/**
+ * Does what a record says from the beginning, however much of it was done before. In doubt the erasure wins: who opted in
+ * anew while it lay unfinished has to do so again.
+ */
+export const carryOut = async (context: EraseContext, erasure: Erasure): Promise<Erased> => {
+  const { device, account } = erasure;
+  const asked = { ...context, now: erasure.at };
+  let erased: Erased = { devices: 0, ids: new Set() };
+  if (device != null) erased = await eraseDevice(asked, { _id: device });
+  if (account != null) erased = await eraseAccount(asked, account);
+  await forgetErasure(dbOf(context.connection), erasure);
+  return erased;
+};
+
+/** Once it is recorded it will be carried out, if not by this process then by another. */
+export const erase = async (context: EraseContext, what: Erasable): Promise<Erased> => {
+  const { connection, app, now } = context;
+  return carryOut(context, await recordErasure(dbOf(connection), app, what, now));
 };

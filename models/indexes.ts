@@ -3,6 +3,7 @@ import type { Connection } from 'mongoose';
 import { appModel } from './app.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
+import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { suppressionModel } from './suppression.js';
@@ -13,6 +14,7 @@ const MODELS = [
   appModel,
   consentRecordModel,
   deviceModel,
+  erasureModel,
   idempotencyModel,
   keyModel,
   suppressionModel,

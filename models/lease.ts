@@ -30,7 +30,7 @@ export const claimBatch = (
       notBefore: { $lte: due.now, ...(due.from == null ? {} : { $gte: due.from }) },
       ...(due.not == null || due.not.length === 0 ? {} : { $nor: [...due.not] }),
     },
-    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 } },
+    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 }, $unset: { parked: '' } },
     { sort: { notBefore: 1 }, returnDocument: 'after', hint: { lane: 1, notBefore: 1 } },
   );
 

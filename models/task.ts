@@ -42,11 +42,18 @@ export type Audience =
   | { tags: string }
   | { all: true };
 
-export type AudienceKind = 'tokens' | 'devices' | 'accounts' | 'tags' | 'all';
+/** `recalled`: whoever another task was delivered to. */
+export type AudienceKind = 'tokens' | 'devices' | 'accounts' | 'tags' | 'all' | 'recalled';
 
 export interface LocalizedText {
   title?: string;
   body?: string;
+}
+
+/** What is to be seen in the place of a push that is taken back. */
+export interface Replacement extends LocalizedText {
+  /** By BCP 47 locale. */
+  localized?: Record<string, LocalizedText>;
 }
 
 /** The caller's message with defaults filled in. */
@@ -90,9 +97,14 @@ export interface Task extends Lease {
   ifUnsure: IfUnsure;
   reference?: string;
   labels?: Record<string, string>;
+  /** It takes back what this other task has sent; `message` is that of the other, with the texts of `replacement`. */
+  recallOf?: Types.ObjectId;
+  replacement?: Replacement;
   /** The collection its delivery rows are in. */
   deliveriesIn: string;
   scheduledAt?: Date;
+  /** The caller wants it sent no faster. */
+  ratePerSecond?: number;
   expiresAt: Date;
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
@@ -125,8 +137,11 @@ export const taskSchema = new Schema<Task>(
     ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
     reference: String,
     labels: Schema.Types.Mixed,
+    recallOf: Schema.Types.ObjectId,
+    replacement: Schema.Types.Mixed,
     deliveriesIn: { type: String, required: true },
     scheduledAt: Date,
+    ratePerSecond: Number,
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,
     planSequence: { type: Number, default: 0 },
@@ -165,6 +180,11 @@ taskSchema.index(
   { name: CANCELLED_INDEX, partialFilterExpression: { state: 'cancelled' } },
 );
 taskSchema.index({ deliveriesIn: 1, state: 1 });
+// A task has one recall, however often it is asked for.
+taskSchema.index(
+  { recallOf: 1 },
+  { unique: true, partialFilterExpression: { recallOf: { $exists: true } } },
+);
 
 export const taskModel = (connection: Connection): Model<Task> =>
   connection.model<Task>('Task', taskSchema);

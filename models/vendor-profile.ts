@@ -11,6 +11,8 @@ export interface VendorProfile {
   settings: Record<string, unknown>;
   /** Sealed (secret-box) JSON of the secret settings. */
   secrets: string;
+  /** Devices a second, as the operator set it; null for no limit, absent for what the vendor declares. */
+  ratePerSecond?: number | null;
   /** Rises with every change; an adapter opened for an older one is replaced. */
   revision: number;
   updatedAt: Date;
@@ -34,6 +36,7 @@ export const vendorProfileSchema = new Schema<VendorProfile>(
     profile: { type: String, required: true },
     settings: { type: Schema.Types.Mixed, required: true },
     secrets: { type: String, required: true },
+    ratePerSecond: Number,
     revision: { type: Number, required: true },
     updatedAt: { type: Date, required: true },
   },

@@ -26,6 +26,7 @@ export const PROBLEMS = {
     title: 'The token, installation or account was erased and has not agreed anew',
   },
   TASK_STATE_CONFLICT: { status: 409, title: 'The state of the task does not allow this' },
+  NOT_RECALLABLE: { status: 409, title: 'The task cannot be recalled, or not in this way' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The message is larger than a vendor allows' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body has a type that is not taken here' },

@@ -30,10 +30,12 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'POST /v1/tasks': 'tasks:write',
   'GET /v1/tasks': 'tasks:read',
   'GET /v1/tasks/:task': 'tasks:read',
+  'PATCH /v1/tasks/:task': 'tasks:write',
   'GET /v1/tasks/:task/deliveries': 'tasks:read',
   'POST /v1/tasks/:task/pause': 'tasks:write',
   'POST /v1/tasks/:task/resume': 'tasks:write',
   'POST /v1/tasks/:task/cancel': 'tasks:write',
+  'POST /v1/tasks/:task/recall': 'tasks:write',
 
   'PUT /v1/devices': ['devices:write', 'devices:register'],
   'GET /v1/devices': 'devices:read',

@@ -59,7 +59,7 @@ const rawTokenErrors = (
 };
 
 const scheduleErrors = ({ schedule }: TaskRequest, now: Date): FieldError[] => {
-  const aheadMs = schedule == null ? 0 : schedule.at.getTime() - now.getTime();
+  const aheadMs = schedule?.at == null ? 0 : schedule.at.getTime() - now.getTime();
   return aheadMs <= MAX_SCHEDULE_DAYS * DAY_MS
     ? []
     : [{ field: 'schedule.at', detail: `Must be at most ${MAX_SCHEDULE_DAYS} days ahead` }];
@@ -67,7 +67,7 @@ const scheduleErrors = ({ schedule }: TaskRequest, now: Date): FieldError[] => {
 
 const expiryErrors = ({ expiresAt, schedule }: TaskRequest, now: Date): FieldError[] => {
   if (expiresAt == null) return [];
-  const startMs = Math.max(schedule?.at.getTime() ?? 0, now.getTime());
+  const startMs = Math.max(schedule?.at?.getTime() ?? 0, now.getTime());
   const ttlMs = expiresAt.getTime() - startMs;
   if (ttlMs > 0 && ttlMs <= MAX_TTL_SECONDS * SECOND_MS) return [];
   return [
@@ -92,12 +92,13 @@ export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput
   ];
   if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
   checkTags(request);
-  const { schedule, ...rest } = request;
+  const { schedule: { at, ratePerSecond } = {}, ...rest } = request;
   return {
     ...rest,
     audience: taskAudience(request.audience, context.vendors),
     // What should have begun already begins now, with all of its time.
-    ...(schedule != null && schedule.at > now ? { schedule } : {}),
+    ...(at != null && at > now ? { schedule: { at } } : {}),
+    ...(ratePerSecond == null ? {} : { ratePerSecond }),
     ...(request.expiresAt == null ? { ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS } : {}),
   };
 };

@@ -1,4 +1,5 @@
 /** How a task and its report look in answers. */
+import type { Types } from 'mongoose';
 import type { Ledger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
 
@@ -9,6 +10,7 @@ export const SUMMARY_FIELDS = {
   'message.purpose': 1,
   reference: 1,
   labels: 1,
+  ratePerSecond: 1,
   expiresAt: 1,
   createdAt: 1,
   scheduledAt: 1,
@@ -16,6 +18,7 @@ export const SUMMARY_FIELDS = {
   startedAt: 1,
   endedAt: 1,
   failure: 1,
+  recallOf: 1,
 } as const;
 
 export const taskSummaryShown = (task: Task) => {
@@ -28,14 +31,18 @@ export const taskSummaryShown = (task: Task) => {
     // JSON leaves out what is undefined.
     reference: task.reference,
     labels: task.labels,
+    ratePerSecond: task.ratePerSecond,
     expiresAt: task.expiresAt,
     timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
     failure: task.failure,
+    recallOf: task.recallOf?.toHexString(),
   };
 };
 
-export const taskShown = (task: Task, report: Ledger) => ({
+/** `recalledBy`: its recall, if there is one. */
+export const taskShown = (task: Task, report: Ledger, recalledBy: Types.ObjectId | undefined) => ({
   ...taskSummaryShown(task),
+  recalledBy: recalledBy?.toHexString(),
   counts: { targeted: report.targeted, pending: report.pending, ...report.states },
   unmatched: task.unmatched,
   reasons: report.reasons,

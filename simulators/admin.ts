@@ -62,6 +62,7 @@ const routesOf = (parts: AdminParts): Record<string, Handler> => {
     'GET /received': (url) => [...records.list(url.searchParams.get('token') ?? undefined)],
     'GET /received.ndjson': () => new Lines(records.list()),
     'GET /tokens.ndjson': () => new Lines(records.tokens()),
+    'GET /screen': (url) => records.screenOf(url.searchParams.get('token') ?? ''),
     'GET /token': (url) => ({
       token: parts.makeToken(
         url.searchParams.get('seed') ?? '',

@@ -120,12 +120,13 @@ export const decideByAnswer = (parts: AnswerParts): Decision => {
   const delivered = accepted || answer.delivered === true;
   return {
     ending: endingOf(parts),
-    pushes: recipients.map(({ token, shows, id }) => ({
+    pushes: recipients.map(({ token, shows, clears, id }) => ({
       token,
       answer: answer == null ? ACCEPTED : name,
       accepted,
       delivered,
       ...(shows == null ? {} : { shows }),
+      ...(clears == null ? {} : { clears }),
       ...(id == null || !accepted ? {} : { id }),
     })),
   };

@@ -49,8 +49,13 @@ export interface Push {
   readonly accepted: boolean;
   /** The device got it, whatever the vendor said. */
   readonly delivered: boolean;
-  /** Present when a person would see it; a later one with the same `replaces` takes its place. */
-  readonly shows?: { readonly replaces?: string };
+  /**
+   * Present when a person would see it; a later one with the same `replaces` takes its place, and so does one at the same
+   * `place`, where that is another name.
+   */
+  readonly shows?: { readonly replaces?: string; readonly place?: string };
+  /** The place on the screen that it clears. */
+  readonly clears?: string;
   /** The vendor's id of the message. */
   readonly id?: string;
 }

@@ -66,4 +66,28 @@ describe('the records of a simulator', () => {
       shown: 0,
     });
   });
+
+  it('know what is on the screen now', () => {
+    const records = new Records({}, Date.now);
+    const on = (token: string) => records.screenOf(token).map(({ id }) => id);
+    records.add([push('a', { id: '1', shows: { replaces: 'x' } })], request());
+    records.add([push('a', { id: '2', shows: {} })], request());
+    records.add([push('a', { id: '3', shows: { replaces: 'x' } })], request());
+    expect(on('a'), 'the newer of one name').to.deep.equal(['3', '2']);
+    records.add([push('a', { id: '4', shows: { replaces: 'm', place: 'p' } })], request());
+    records.add([push('a', { id: '5', shows: { replaces: 'm', place: 'p' } })], request());
+    expect(on('a'), 'a repeat that the device drops').to.deep.equal(['3', '2', '4']);
+    records.add([{ ...push('a', { clears: 'p' }), delivered: false }], request());
+    expect(on('a'), 'a revocation that did not arrive').to.have.lengthOf(3);
+    const revoked = {
+      token: 'a',
+      answer: 'accepted',
+      accepted: true,
+      delivered: true,
+      clears: 'p',
+    };
+    records.add([revoked], request());
+    expect(on('a')).to.deep.equal(['3', '2']);
+    expect(records.screenOf('nobody')).to.deep.equal([]);
+  });
 });

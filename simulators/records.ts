@@ -26,7 +26,7 @@ export interface TokenCounts {
   readonly accepted: number;
   /** How often the device really got it. */
   readonly delivered: number;
-  /** Separate notifications a person sees, repeats with the same id counted once. */
+  /** Separate notifications a person has seen, repeats with the same id counted once. */
   readonly shown: number;
 }
 
@@ -51,6 +51,8 @@ export interface RecordLimits {
 interface Entry {
   counts: { received: number; accepted: number; delivered: number; shown: number };
   shownIds?: Set<string>;
+  /** What is on the screen now, by place; what has no place of a name stays until the end. */
+  screen?: Map<string | symbol, KeptRecord>;
   records: KeptRecord[];
 }
 
@@ -140,7 +142,11 @@ export class Records {
   #addOne(push: Push, at: string, request: RequestRecord | undefined): KeptRecord {
     let entry = this.#byToken.get(push.token);
     if (entry == null) {
-      entry = { counts: { received: 0, accepted: 0, delivered: 0, shown: 0 }, records: [] };
+      entry = {
+        counts: { received: 0, accepted: 0, delivered: 0, shown: 0 },
+        records: [],
+        screen: new Map(),
+      };
       this.#byToken.set(push.token, entry);
     }
     const shown = push.delivered && push.shows != null && isNew(entry, push.shows.replaces);
@@ -152,8 +158,21 @@ export class Records {
     }
     this.#byAnswer.set(push.answer, (this.#byAnswer.get(push.answer) ?? 0) + 1);
     const record: KeptRecord = { ...push, at, shown, ...(request == null ? {} : { request }) };
+    if (push.delivered) this.#draw(record, entry);
     if (this.#limits.pushRecords > 0) this.#keep(record, entry);
     return record;
+  }
+
+  #draw(record: KeptRecord, entry: Entry): void {
+    const { shows, clears } = record;
+    if (clears != null) entry.screen?.delete(clears);
+    if (shows == null) return;
+    // A device that drops a repeat of the same id keeps what it shows; one that replaces shows the newer.
+    const { replaces, place = replaces } = shows;
+    const isDropped = !record.shown && place !== replaces;
+    if (isDropped) return;
+    entry.screen ??= new Map();
+    entry.screen.set(place ?? Symbol('no name'), record);
   }
 
   #keep(record: KeptRecord, entry: Entry): void {
@@ -174,6 +193,11 @@ export class Records {
   countsOf(token: string): TokenCounts {
     const none = { received: 0, accepted: 0, delivered: 0, shown: 0 };
     return { token, ...(this.#byToken.get(token)?.counts ?? none) };
+  }
+
+  /** What is on a device's screen now, in the order of its places. */
+  screenOf(token: string): PushRecord[] {
+    return [...(this.#byToken.get(token)?.screen?.values() ?? [])];
   }
 
   /** Counters of every recipient; never forgotten before a reset. */

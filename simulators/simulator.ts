@@ -43,6 +43,8 @@ export interface Simulator<Credentials> {
   counts(): Counts;
   /** How often one device was named, accepted, really reached and shown something. */
   countsOf(token: string): TokenCounts;
+  /** The pushes that are on a device's screen now. */
+  screenOf(token: string): PushRecord[];
   /** Counters of every recipient. */
   tokens(): Iterable<TokenCounts>;
   /** Throws FaultRefused. */
@@ -125,6 +127,7 @@ export const startSimulator = async <Memory, Parsed, Credentials>(
     received: (token) => [...records.list(token)],
     counts: () => records.counts(),
     countsOf: (token) => records.countsOf(token),
+    screenOf: (token) => records.screenOf(token),
     tokens: () => records.tokens(),
     fault: (fault) => faults.add(fault),
     reset,

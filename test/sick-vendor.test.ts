@@ -22,7 +22,7 @@ import { testDatabase } from './support/mongo.js';
 import { until } from './support/until.js';
 
 const PATIENT = { withinMs: 60_000 };
-const TIMEOUT_MS = 8_000;
+const TIMEOUT_MS = 15_000;
 const MESSAGE = {
   title: 'Hello',
   body: 'there',
@@ -30,7 +30,7 @@ const MESSAGE = {
   priority: 'high' as const,
   purpose: 'service',
 };
-const TIMINGS = { leaseMs: 15_000, stragglerMs: 500, breakerMs: 100 };
+const TIMINGS = { breakerMs: 100 };
 
 describe('a sick vendor', function () {
   this.timeout(180_000);
@@ -69,7 +69,7 @@ describe('a sick vendor', function () {
   const start = async (change: Parameters<typeof engineTest>[1] = {}): Promise<EngineTest> => {
     const made = await engineTest(database().connection, {
       adapterDeps: { transport, credentials, now: Date.now },
-      batchesInFlight: 1,
+      batchesInFlight: 2,
       monotonic: () => performance.now() + skippedMs,
       timings: TIMINGS,
       ...(running[0] == null ? {} : { secretBox: running[0].parts.secretBox }),
@@ -102,6 +102,11 @@ describe('a sick vendor', function () {
       PATIENT,
     );
     for (const task of tasks) {
+      // The ledger is read at a snapshot that a majority has, which may be a moment old.
+      await until(
+        'its books are closed',
+        async () => (await test.engine.report(task)).pending === 0,
+      );
       const ledger = await test.engine.report(task);
       expect(ledgerBalances(ledger)).to.equal(true);
       expect(ledger.states.accepted).to.equal(1);
@@ -123,6 +128,13 @@ describe('a sick vendor', function () {
       },
     );
   };
+  /** All batches that are open wait for the profile. */
+  const allWait = async (test: EngineTest, count: number): Promise<boolean> =>
+    (await batches(test.parts.db).countDocuments({
+      app: test.app._id,
+      state: 'due',
+      waitsFor: { $exists: true },
+    })) === count;
   const dueOf = (test: EngineTest) =>
     batches(test.parts.db).countDocuments({ app: test.app._id, state: 'due' });
 
@@ -133,14 +145,13 @@ describe('a sick vendor', function () {
       await sick.addProfile('harmony', settingsOf('harmony'));
       await well.addProfile('fcm', settingsOf('fcm'));
       simulators.harmony.fault({ kind: 'silent' });
-      const silent = await send(sick, 'harmony', 120, 'silent');
+      const silent = await send(sick, 'harmony', 500, 'silent');
       const startedAt = performance.now();
       const others = await send(well, 'fcm', 10, 'well');
       await allEnded(well, others.tasks);
-      const tookMs = performance.now() - startedAt;
-      expect(tookMs).to.be.below(TIMEOUT_MS);
-      // They did not wait for their turn behind all of the sick one's.
-      expect(await dueOf(sick)).to.be.above(60);
+      // They did not wait for their turn behind all of the sick one's, nor for the breaker.
+      expect(await dueOf(sick)).to.be.above(0);
+      expect(performance.now() - startedAt).to.be.below(TIMEOUT_MS);
       simulators.harmony.reset();
       skippedMs += 300_000;
       await allEnded(sick, silent.tasks);
@@ -153,7 +164,8 @@ describe('a sick vendor', function () {
     it('is asked with one push now and then, until it answers', async () => {
       const test = await start();
       await test.addProfile('harmony', settingsOf('harmony'));
-      simulators.harmony.fault({ kind: 'unavailable' });
+      // Its 503 would mean that we send too fast.
+      simulators.harmony.fault({ kind: 'html-502' });
       const sent = await send(test, 'harmony', 60, 'storm');
       await opened(test, 'harmony');
       expect(await restOf(test, 'harmony')).to.include({ cause: 'vendor-trouble' });
@@ -204,32 +216,25 @@ describe('a sick vendor', function () {
     it('is not hammered by any of several workers, and goes on once somebody stored new credentials', async () => {
       const door = await start({ role: 'api' });
       await door.addProfile('apns', wrongTeam());
-      const workers = await Promise.all(
-        Array.from({ length: 3 }, () => start({ app: door.app, secretBox: door.parts.secretBox })),
-      );
-      const sent = await send(door, 'apns', 50, 'refused');
+      for (let worker = 0; worker < 3; worker += 1)
+        await start({ app: door.app, secretBox: door.parts.secretBox });
+      const first = await send(door, 'apns', 10, 'first');
       await opened(door, 'apns');
+      await until('nothing is on its way', () => allWait(door, 10), PATIENT);
       const refusals = () => simulators.apns.counts().received;
-      await until(
-        'everybody has heard of it',
-        async () =>
-          (await batches(door.parts.db).countDocuments({
-            app: door.app._id,
-            state: 'due',
-            'waitsFor.profile': `${door.app._id}/apns/default`,
-          })) === 50,
-        PATIENT,
-      );
+      const before = refusals();
+      const second = await send(door, 'apns', 50, 'second');
+      await until('everything waits', () => allWait(door, 60), PATIENT);
+      // Nobody but the probes, of which the clock allows a few.
+      expect(refusals() - before).to.be.below(5);
       expect(await restOf(door, 'apns')).to.deep.include({
         cause: 'account-refused',
         code: 'InvalidProviderToken',
         reason: 'Apple cannot verify the key: check teamId, keyId and privateKey',
       });
-      expect(refusals()).to.be.below(25);
       await replaceSettings(door, 'apns', settingsOf('apns'));
-      await allEnded(door, sent.tasks);
+      await allEnded(door, [...first.tasks, ...second.tasks]);
       expect(await restOf(door, 'apns')).to.equal(undefined);
-      expect(workers).to.have.length(3);
     });
 
     it('lets batches expire on time', async () => {

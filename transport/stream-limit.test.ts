@@ -64,6 +64,28 @@ eachTransport('the limit of streams on a connection', (lines) => {
     expect(server.open.most).to.equal(5);
   });
 
+  it('does not send what its turn comes too late for', async () => {
+    const waiting: Seen[] = [];
+    const { send, server } = await line((seen) => waiting.push(seen), {
+      server: { settings: { maxConcurrentStreams: 1 } },
+      transport: ONE_CONNECTION,
+    });
+    const first = send({ path: '/first' });
+    await until(() => waiting.length === 1);
+    const late = send({ path: '/late', sendBefore: performance.now() }).catch(
+      (error: unknown) => error,
+    );
+    const inTime = send({ path: '/in-time', sendBefore: performance.now() + 60_000 });
+    answer(waiting[0]!.stream);
+    await first;
+    expect(await late).to.include({ fault: 'late', mayHaveArrived: false });
+    await until(() => waiting.length === 2);
+    answer(waiting[1]!.stream);
+    await inTime;
+    expect(waiting.map(({ path }) => path)).to.deep.equal(['/first', '/in-time']);
+    expect(server.open.most).to.equal(1);
+  });
+
   it('waits for its turn while the peer allows no stream at all', async () => {
     const { send, server } = await line(undefined, {
       server: { settings: { maxConcurrentStreams: 0 } },

@@ -29,6 +29,8 @@ export interface TransportRequest {
   readonly body: string | Buffer;
   /** Answer within, in milliseconds from the call; default 30,000. */
   readonly timeoutMs?: number;
+  /** Not sent any more once `performance.now()` is past it; it then fails as `late`. A request that is sent has its whole time. */
+  readonly sendBefore?: number;
   /** On abort, what was not sent never is; what was sent is waited for a moment longer, because it may have arrived. */
   readonly signal?: AbortSignal;
 }
@@ -47,6 +49,7 @@ export type TransportFault =
   | 'reset' // stream or connection broke before the answer was complete
   | 'timeout'
   | 'aborted'
+  | 'late' // its turn came after `sendBefore`; nothing was sent
   | 'reply-too-large'
   | 'closed' // the transport itself is closing
   | 'invalid'; // a path or header that HTTP/2 cannot carry; nothing was sent

@@ -16,6 +16,7 @@ const settings: ApnsSettings = {
   bundleId: 'com.example.shop',
   environment: 'production',
   endpoint: 'https://api.push.apple.com',
+  recallByApp: false,
 };
 const composed = (message: Partial<Message>, over: Partial<ApnsSettings> = {}) =>
   compose(messageOf(message), { ...settings, ...over }, NOW_MS);

@@ -109,6 +109,10 @@ const payloadOf = (message: Message, rule: PushTypeRule, nowSeconds: number): Fi
   return aps == null ? { rawPayload: { ...custom, aps: {} } } : { payload: custom, aps };
 };
 
+/** Apple shows one notification for one collapse id: that makes a repeat of ours harmless. */
+export const collapseIdOf = (message: Message): string =>
+  overridesOf(message).collapseId ?? message.collapseKey ?? message.dedupeId;
+
 /** `nowMs`: milliseconds since 1970; the expiration that Apple wants is an instant. */
 export const compose = (message: Message, settings: ApnsSettings, nowMs: number): ComposedPush => {
   const pushType = pushTypeOf(message);
@@ -121,8 +125,7 @@ export const compose = (message: Message, settings: ApnsSettings, nowMs: number)
     pushType,
     priority: priorityOf(message, rule),
     expiry: nowOrNever ? 0 : nowSeconds + message.storeSeconds,
-    // Apple shows one notification for one collapse id: that makes a repeat of ours harmless.
-    collapseId: over.collapseId ?? message.collapseKey ?? message.dedupeId,
+    collapseId: collapseIdOf(message),
     ...(over.mdm == null ? payloadOf(message, rule, nowSeconds) : { mdm: over.mdm }),
   });
   const headers = Object.entries(headersOf(notification)).map(([name, value]) => [

@@ -1,13 +1,14 @@
 /** APNs: pushes to Apple's devices over the HTTP/2 provider API. */
 import Joi from 'joi';
-import type { Vendor } from '../adapter.js';
+import type { Message, Target, Vendor } from '../adapter.js';
 import { fitAdapter } from '../fit-adapter.js';
-import { httpAdapter } from '../http-adapter.js';
+import { httpAdapter, type VendorRequest } from '../http-adapter.js';
 import { authorize } from './authorize.js';
 import { check, PAYLOAD_BYTES } from './check.js';
 import { compose, requestTo } from './compose.js';
 import { overrides } from './overrides.js';
 import { read } from './read.js';
+import { recallMessageOf, recalls } from './recall.js';
 import { type ApnsSettings, secrets, settings } from './settings.js';
 
 /** Apple keeps a notification for an offline device for up to 30 days. */
@@ -26,9 +27,14 @@ const apns: Vendor<ApnsSettings> = {
   // Not 64 times the same digit: a token that is refused at sight would leave the credential untried.
   probeToken: '96536a76d22e7c687376f0173ac76a197cf4f92fef96d5eb1dd1f4a2a978fb08',
   check,
+  recalls,
   open(given, deps) {
     const { authorizer, credential, tls } = authorize(given, deps);
     const { endpoint, ca } = given;
+    const composed = (message: Message): ((targets: readonly Target[]) => VendorRequest) => {
+      const push = compose(message, given, deps.now());
+      return (targets) => requestTo(push, firstOf(targets));
+    };
     const adapter = httpAdapter({
       transport: deps.transport,
       origin: {
@@ -38,10 +44,8 @@ const apns: Vendor<ApnsSettings> = {
       },
       authorizer,
       targetsPerRequest: 1,
-      compose(message) {
-        const composed = compose(message, given, deps.now());
-        return (targets) => requestTo(composed, firstOf(targets));
-      },
+      compose: composed,
+      composeRecall: (recall) => composed(recallMessageOf(recall)),
       read,
     });
     return fitAdapter(adapter, (message) => check(message, given));

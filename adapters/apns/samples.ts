@@ -5,6 +5,7 @@ import { TOKEN } from './example.js';
 
 export { example } from './example.js';
 export { messages } from './message-samples.js';
+export { recalled } from './recall-samples.js';
 
 const APNS_ID = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';
 const targets = [{ token: TOKEN }];

@@ -20,6 +20,8 @@ export interface ApnsSettings {
   readonly endpoint: string;
   /** Topics that do not follow from the bundle id, by push type; `mdm` has no other. */
   readonly topics?: Readonly<Partial<Record<PushType, string>>>;
+  /** The app removes a notification when a silent push tells it to. */
+  readonly recallByApp: boolean;
   readonly ca?: string;
 }
 
@@ -66,6 +68,7 @@ export const settings = Joi.object<ApnsSettings>({
       (given: { environment?: Environment }) => ENDPOINTS[given.environment ?? 'production'],
     ),
   topics: Joi.object(Object.fromEntries(PUSH_TYPE_NAMES.map((name) => [name, topic()]))),
+  recallByApp: Joi.boolean().default(false),
   ca: certificatesPem(),
 })
   .xor('privateKey', 'certificate')

@@ -32,7 +32,7 @@ const given = (members: Json): Json | undefined => {
 };
 
 /** A message that shows nothing: FCM hands it to the app. */
-const isDataOnly = ({ silent, title, body }: Message): boolean =>
+export const isDataOnly = ({ silent, title, body }: Message): boolean =>
   silent || (title == null && body == null);
 
 export const dataOf = (message: Message): Readonly<Record<string, string>> | undefined => {

@@ -11,3 +11,5 @@ export const isReservedKey = (key: string): boolean =>
 export const URL_KEY = 'pigeonpost_url';
 /** The task id, in data-only messages: FCM cannot make a repeat of them harmless, the app can. */
 export const TASK_KEY = 'pigeonpost_task';
+/** The tag, or the collapse id, of a notification that the app should remove. */
+export const RECALL_KEY = 'pigeonpost_recall';

@@ -8,10 +8,18 @@ import { check, PAYLOAD_BYTES } from './check.js';
 import { compose } from './compose.js';
 import { MAX_TTL_SECONDS, overrides } from './overrides.js';
 import { read } from './read.js';
+import { recallMessageOf, recalls } from './recall.js';
 import { type FcmSettings, settings } from './settings.js';
 
 /** Google asks clients to wait at least 10 s; its own libraries wait this long. */
 const TIMEOUT_MS = 15_000;
+
+/**
+ * 600,000 messages a minute for each project, and no sudden start.
+ * https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
+ * https://firebase.google.com/docs/cloud-messaging/scale-fcm
+ */
+const PACING = { perSecond: 10_000, rampUpSeconds: 60 } as const;
 
 const fcm: Vendor<FcmSettings> = {
   name: 'fcm',
@@ -27,8 +35,10 @@ const fcm: Vendor<FcmSettings> = {
     targetsPerRequest: 1,
     maxStoreSeconds: MAX_TTL_SECONDS,
   },
+  pacing: PACING,
   probeToken: 'pigeonpost-probe:belongs-to-nobody',
   check,
+  recalls,
   open(given, deps) {
     const { endpoint, ca, serviceAccount } = given;
     const way = ca == null ? {} : { tls: { ca } };
@@ -39,6 +49,7 @@ const fcm: Vendor<FcmSettings> = {
       targetsPerRequest: 1,
       timeoutMs: TIMEOUT_MS,
       compose: (message) => compose(message, given, deps.now()),
+      composeRecall: (recall) => compose(recallMessageOf(recall), given, deps.now()),
       read,
     });
     return fitAdapter(adapter, check);

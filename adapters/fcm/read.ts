@@ -100,7 +100,7 @@ const readError = (
   const code = error?.code ?? CODE_BY_HTTP_STATUS[status] ?? `HTTP_${status}`;
   if (status === 429) {
     const afterMs = retryAfterMs(reply) ?? QUOTA_FLOOR_MS;
-    return { kind: 'try-later', reason: code, afterMs, cause: 'vendor' };
+    return { kind: 'try-later', reason: code, afterMs, cause: 'rate' };
   }
   if (!error || status >= 500 || status < 400) return troubled(reply, error ? code : 'unreadable');
   if (condemnsToken(error)) {

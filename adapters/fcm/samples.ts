@@ -4,6 +4,7 @@ import { token } from './example.js';
 
 export { example } from './example.js';
 export { messages } from './message-samples.js';
+export { recalled } from './recall-samples.js';
 
 const targets = [{ token }];
 
@@ -228,7 +229,7 @@ export const samples: readonly Sample[] = [
       { 'retry-after': '37' },
     ),
     targets,
-    outcomes: [{ kind: 'try-later', reason: 'QUOTA_EXCEEDED', afterMs: 37_000, cause: 'vendor' }],
+    outcomes: [{ kind: 'try-later', reason: 'QUOTA_EXCEEDED', afterMs: 37_000, cause: 'rate' }],
   },
   {
     name: 'the quota of the project, without FCM’s code and without a time',
@@ -237,9 +238,7 @@ export const samples: readonly Sample[] = [
       details: [{ '@type': ERROR_INFO, reason: 'RATE_LIMIT_EXCEEDED' }],
     }),
     targets,
-    outcomes: [
-      { kind: 'try-later', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000, cause: 'vendor' },
-    ],
+    outcomes: [{ kind: 'try-later', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000, cause: 'rate' }],
   },
   {
     name: 'overload, with a date to wait for',

@@ -23,6 +23,7 @@ describe('fcm settings', () => {
       endpoint: 'https://fcm.googleapis.com',
       tokenEndpoint: 'https://oauth2.googleapis.com/token',
       channels: {},
+      recallByApp: false,
     });
   });
 

@@ -24,6 +24,8 @@ export interface FcmSettings {
   readonly channels: Readonly<Record<string, string>>;
   readonly defaultChannel?: string;
   readonly restrictedPackageName?: string;
+  /** The app removes a notification when a silent push tells it to. */
+  readonly recallByApp: boolean;
 }
 
 export const DEFAULT_ENDPOINT = 'https://fcm.googleapis.com';
@@ -112,4 +114,5 @@ export const settings = Joi.object<FcmSettings>({
   channels: Joi.object().pattern(Joi.string(), channel).default({}),
   defaultChannel: channel,
   restrictedPackageName: Joi.string().pattern(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/, 'a package name'),
+  recallByApp: Joi.boolean().default(false),
 }).messages(because);

@@ -57,7 +57,7 @@ const numberOf = (text: string): number =>
  * A notification overwrites another with the same id. Huawei's own collapse key has a hundred groups only: two keys of a
  * caller that fell into one would hide each other's messages, so a caller's key becomes the id of the notification.
  */
-const notifyIdOf = (message: Message): number =>
+export const notifyIdOf = (message: Message): number =>
   overridesOf(message).notifyId ??
   numberOf(message.collapseKey == null ? `task:${message.taskId}` : `key:${message.collapseKey}`);
 

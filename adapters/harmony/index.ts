@@ -9,6 +9,7 @@ import { compose, MAX_TTL_SECONDS, requestTo, targetsPerRequest } from './compos
 import { overrides } from './overrides.js';
 import { TOKENS_PER_REQUEST } from './push-types.js';
 import { read } from './read.js';
+import { composeRecall, recalls } from './recall.js';
 import { type HarmonySettings, secrets, settings } from './settings.js';
 
 const harmony: Vendor<HarmonySettings> = {
@@ -25,6 +26,7 @@ const harmony: Vendor<HarmonySettings> = {
   },
   probeToken: 'MAMzLgPigeonpostProbeTokenThatBelongsToNobody0000000000000000000000000',
   check,
+  recalls,
   open(given, deps) {
     const { authorizer, credential } = authorize(given.serviceAccount, deps);
     const { endpoint, ca } = given;
@@ -41,6 +43,7 @@ const harmony: Vendor<HarmonySettings> = {
         const composed = compose(message, given);
         return (targets) => requestTo(composed, targets);
       },
+      composeRecall: (recall) => composeRecall(recall, given),
       read,
     });
     return fitAdapter(adapter, (message) => check(message, given));

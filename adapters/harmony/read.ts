@@ -4,12 +4,20 @@ import type { Outcome, Target } from '../adapter.js';
 import type { StaleCredential } from '../http-adapter.js';
 import { vendorText } from '../vendor-text.js';
 import { illegalTokens } from './illegal-tokens.js';
-import { BY_CODE, BY_TOKEN_REASON, STALE_CODES, trouble, type Verdict } from './verdicts.js';
+import {
+  BY_CODE,
+  BY_TOKEN_REASON,
+  STALE_CODES,
+  tooFast,
+  trouble,
+  type Verdict,
+} from './verdicts.js';
 
 const SUCCESS = '80000000';
 const PARTIAL = '80100000';
 const ALL_INVALID = '80300007';
 const AUTH_ERROR = '80200001';
+const FLOW_CONTROL = 503;
 
 /** What may condemn a token. */
 export const TOKEN_GONE_CODES = [
@@ -114,7 +122,7 @@ export const read = (
     targets.map(() => outcomeOf(verdict, reason));
 
   if (status >= 500 || (status !== 200 && (code === SUCCESS || code === PARTIAL))) {
-    return all(trouble, code ?? `http-${status}`);
+    return all(status === FLOW_CONTROL ? tooFast : trouble, code ?? `http-${status}`);
   }
   if (code === SUCCESS) return targets.map(() => accepted(answer));
   if (code === PARTIAL) return readPartial(answer, targets);

@@ -5,6 +5,7 @@ import { TOKEN } from './example.js';
 
 export { example } from './example.js';
 export { messages } from './message-samples.js';
+export { recalled } from './recall-samples.js';
 
 const BAD = 'IQAAAExampleTokenThatHuaweiListsAsIllegal0000000000000000000000000000001';
 const OTHER = 'IQAAAExampleTokenThatHuaweiListsAsIllegal0000000000000000000000000000002';
@@ -232,7 +233,7 @@ const byCode: readonly Sample[] = [
   ),
   whole('an internal error', [500, '81000001', 'Internal error'], trouble),
   whole('an internal error that says 200', [200, '81000001', 'Internal error'], trouble),
-  whole('flow control', [503, '80300099', 'Flow control'], trouble),
+  whole('flow control', [503, '80300099', 'Flow control'], { ...trouble, cause: 'rate' }),
   whole(
     'a code that Huawei added since',
     [400, '80999999', 'The moon is wrong'],
@@ -254,7 +255,7 @@ const byStatus: readonly Sample[] = [
     name: 'flow control without a code',
     reply: empty(503),
     targets,
-    outcomes: each({ ...trouble, reason: 'http-503' }),
+    outcomes: each({ ...trouble, reason: 'http-503', cause: 'rate' }),
   },
   {
     name: 'a page that says 200, but is not Huawei’s',

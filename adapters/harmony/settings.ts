@@ -85,7 +85,8 @@ const serviceAccount = Joi.object({
 
 export const settings = Joi.object<HarmonySettings>({
   serviceAccount: serviceAccount.required(),
-  clientId: id(),
+  // It stands in a path.
+  clientId: id().pattern(/^[\w-]+$/),
   endpoint: Joi.string()
     .uri({ scheme: ['https'] })
     .pattern(/^https:\/\/[^/?#@]+$/, 'https://host[:port]')

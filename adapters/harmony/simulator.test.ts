@@ -179,7 +179,7 @@ describe('harmony against the simulator', () => {
     '80300029': { kind: 'try-later', reason: '80300029', cause: 'vendor' },
     '80300037': { kind: 'account-refused', reason: '80300037' },
     '81000001': { kind: 'try-later', reason: '81000001', mayHaveArrived: true },
-    unavailable: { kind: 'try-later', cause: 'vendor', afterMs: 10_000 },
+    unavailable: { kind: 'try-later', cause: 'rate', afterMs: 10_000 },
     'html-502': { kind: 'try-later', reason: 'http-502', mayHaveArrived: true },
     reset: { kind: 'try-later', reason: 'reset', mayHaveArrived: true },
   };

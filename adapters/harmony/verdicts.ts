@@ -22,6 +22,9 @@ export const trouble: Verdict = {
   cause: 'vendor',
 };
 
+/** Flow control: more devices a second than AppGallery Connect shows for the app. */
+export const tooFast: Verdict = { ...trouble, cause: 'rate' };
+
 export const GATEWAY_FAULT = 'a fault of the gateway';
 
 // https://developer.huawei.com/consumer/cn/doc/harmonyos-references/push-scenariozed-api-response

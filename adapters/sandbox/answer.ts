@@ -1,7 +1,7 @@
 /** Answers for phones that do not exist: `sandbox-<what happens>-<anything>`. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import type { Adapter, AdapterDeps, Outcome } from '../adapter.js';
+import type { Adapter, AdapterDeps, Message, Outcome, Target } from '../adapter.js';
 
 export interface SandboxSettings {
   /** How long every push takes, in milliseconds. */
@@ -58,26 +58,36 @@ export const sandboxAdapter = (settings: SandboxSettings, _deps: AdapterDeps): A
     return OUTCOME_BY_WORD[word] ?? { kind: 'accepted', messageId: `sandbox-${taskId}` };
   };
 
-  return {
-    async send({ taskId }, targets, signal, onOutcome) {
-      const answer = async (token: string, index: number): Promise<Outcome> => {
-        const waitMs = settings.latencyMs + (wordOf(token) === 'slow' ? settings.slowMs : 0);
-        let outcome: Outcome;
-        try {
-          if (signal.aborted) {
-            outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
-          } else {
-            if (waitMs > 0) await wait(waitMs, undefined, { signal });
-            outcome = outcomeOf(taskId, token);
-          }
-        } catch {
-          // Only an abort ends a wait early. The push was on its way by then.
-          outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor', mayHaveArrived: true };
+  const answerAll = (
+    { taskId, sendBefore }: Message,
+    targets: readonly Target[],
+    signal: AbortSignal,
+    onOutcome?: (index: number, outcome: Outcome) => void,
+  ): Promise<Outcome[]> => {
+    const answer = async (token: string, index: number): Promise<Outcome> => {
+      const waitMs = settings.latencyMs + (wordOf(token) === 'slow' ? settings.slowMs : 0);
+      let outcome: Outcome;
+      try {
+        if (signal.aborted) {
+          outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
+        } else if (sendBefore != null && performance.now() > sendBefore) {
+          outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
+        } else {
+          if (waitMs > 0) await wait(waitMs, undefined, { signal });
+          outcome = outcomeOf(taskId, token);
         }
-        onOutcome?.(index, outcome);
-        return outcome;
-      };
-      return Promise.all(targets.map(({ token }, index) => answer(token, index)));
-    },
+      } catch {
+        // Only an abort ends a wait early. The push was on its way by then.
+        outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor', mayHaveArrived: true };
+      }
+      onOutcome?.(index, outcome);
+      return outcome;
+    };
+    return Promise.all(targets.map(({ token }, index) => answer(token, index)));
+  };
+
+  return {
+    send: answerAll,
+    recall: ({ message }, ...rest) => answerAll(message, ...rest),
   };
 };

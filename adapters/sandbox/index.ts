@@ -24,6 +24,7 @@ const sandbox: Vendor<SandboxSettings> = {
   limits: { payloadBytes: PAYLOAD_BYTES, targetsPerRequest: 1000, maxStoreSeconds: 86_400 },
   probeToken: 'sandbox-gone-probe',
   check,
+  recalls: ({ message }) => (message.silent ? { reason: 'nothing-shown' } : 'removed'),
   open: (given, deps) => fitAdapter(sandboxAdapter(given, deps), check),
 };
 

@@ -2,6 +2,7 @@
 import {
   type MessageSample,
   messageOf,
+  type RecallSample,
   type Sample,
   type VendorExample,
 } from '../vendor-samples.js';
@@ -78,5 +79,14 @@ export const messages: readonly MessageSample[] = [
     name: 'a title of 1,366 Chinese characters is more than 4,096 bytes',
     message: { title: '信'.repeat(1366), body: '' },
     problems: [{ code: 'PAYLOAD_TOO_LARGE', field: 'message.title' }],
+  },
+];
+
+export const recalled: readonly RecallSample[] = [
+  { name: 'whatever was shown', message: {}, manner: 'removed' },
+  {
+    name: 'a silent message',
+    message: { silent: true, title: undefined, body: undefined },
+    reason: 'nothing-shown',
   },
 ];

@@ -1,5 +1,10 @@
 /** Adds up the batches of one task, one at a time: what is kept does not grow with their number. Pure. */
-import { type BatchState, DELIVERY_STATES, splitCountKey } from '../../models/batch.js';
+import {
+  type BatchState,
+  DELIVERY_STATES,
+  isPlannedBatch,
+  splitCountKey,
+} from '../../models/batch.js';
 import type { Lane } from '../../models/task.js';
 import { type FindingKind, some } from './finding.js';
 
@@ -149,7 +154,8 @@ const addOpen = (sums: Sums, batch: BatchLine): void => {
 export const addBatch = (sums: Sums, batch: BatchLine, app: string): void => {
   sums.batches += 1;
   if (batch.first) {
-    sums.planned += 1;
+    // What waits for its pace may be cut off a batch that was planned.
+    if (isPlannedBatch(batch.id)) sums.planned += 1;
     sums.targeted += batch.size;
   } else sums.followed += batch.size;
   sums.movedOn += batch.movedOn;

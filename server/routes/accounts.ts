@@ -1,7 +1,6 @@
 /** Accounts: what is held about a person, and its erasure. */
 import { dbOf } from '../../models/database.js';
 import { findDevices } from '../../models/device-queries.js';
-import { eraseAccount } from '../../models/erase.js';
 import { keyText, suppressedSince } from '../../models/suppression-list.js';
 import { accountKey } from '../../models/token-key.js';
 import { readIdCursor } from '../cursor.js';
@@ -10,7 +9,7 @@ import { devicesPage } from '../device-shown.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { type Route, route } from '../route.js';
-import { accountAnswer, EXAMPLE_DEVICE, erasedAnswer } from '../schemas/device-answers.js';
+import { accountAnswer, accountErasedAnswer, EXAMPLE_DEVICE } from '../schemas/device-answers.js';
 import { accountParams, type PageQuery, pageQuery } from '../schemas/devices.js';
 
 interface AccountParams {
@@ -51,7 +50,7 @@ const getAccount = (parts: ApiParts): Route =>
     },
   });
 
-const deleteAccount = (parts: ApiParts): Route =>
+const deleteAccount = ({ engine }: ApiParts): Route =>
   route<AccountParams>({
     method: 'delete',
     path: '/v1/accounts/:account',
@@ -60,18 +59,19 @@ const deleteAccount = (parts: ApiParts): Route =>
     summary: 'Erase an account with all its devices',
     description:
       'Account, tokens and installations go on the suppression list first, as keyed hashes: from then on nothing is sent, and no import ' +
-      'brings them back; only a registration that grants consent anew does. Also for an account without devices.',
+      'brings them back; only a registration that grants consent anew does. Also for an account without devices. Answers ' +
+      'when no push to them is on its way any more, or after 20 seconds.',
     params: accountParams,
     answers: {
       202: {
-        description: 'Erased; a push that left before may still arrive',
-        schema: erasedAnswer,
-        example: { erasedDevices: 2 },
+        description: 'Erased; what a vendor took before may still be on its way to the phone',
+        schema: accountErasedAnswer,
+        example: { erasedDevices: 2, mayStillArrive: false },
       },
     },
-    handle: async (call) => {
-      const erasedDevices = await eraseAccount(deviceContext(parts, call), call.params.account);
-      return { status: 202, body: { erasedDevices } };
+    handle: async ({ app, params }) => {
+      const { devices, mayStillArrive } = await engine.erase(app._id, { account: params.account });
+      return { status: 202, body: { erasedDevices: devices, mayStillArrive } };
     },
   });
 

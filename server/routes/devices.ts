@@ -3,7 +3,6 @@ import { dbOf } from '../../models/database.js';
 import { AccountSuppressed, changeFacts } from '../../models/device-changes.js';
 import type { DeviceFacts } from '../../models/device-facts.js';
 import { findDevices } from '../../models/device-queries.js';
-import { eraseDevice } from '../../models/erase.js';
 import { tokenKey } from '../../models/token-key.js';
 import { readIdCursor } from '../cursor.js';
 import { deviceContext, deviceOf } from '../device-context.js';
@@ -15,6 +14,7 @@ import { register } from '../registration.js';
 import { type Route, route } from '../route.js';
 import {
   deviceAnswer,
+  deviceErasedAnswer,
   devicesAnswer,
   EXAMPLE_DEVICE,
   registeredAnswer,
@@ -155,7 +155,7 @@ const patchDevice = (parts: ApiParts): Route =>
     },
   });
 
-const deleteDevice = (parts: ApiParts): Route =>
+const deleteDevice = ({ engine }: ApiParts): Route =>
   route<DeviceParams>({
     method: 'delete',
     path: '/v1/devices/:device',
@@ -164,13 +164,24 @@ const deleteDevice = (parts: ApiParts): Route =>
     summary: 'Erase a device',
     description:
       'Its token and its installation go on the suppression list: nobody pushes to it, and no import brings it back, until a ' +
-      'registration grants consent anew. The history of its consent stays, without token or account.',
+      'registration grants consent anew. The history of its consent stays, without token or account. Answers when no push ' +
+      'to it is on its way any more, or after 20 seconds.',
     params: deviceParams,
-    answers: { 204: { description: 'It is erased' } },
-    handle: async (call) => {
-      const erased = await eraseDevice(deviceContext(parts, call), toObjectId(call.params.device));
-      if (!erased) throw problem('NOT_FOUND');
-      return { status: 204 };
+    answers: {
+      202: {
+        description:
+          'It is erased, but a vendor is slow: a push that was on its way may still arrive',
+        schema: deviceErasedAnswer,
+        example: { mayStillArrive: true },
+      },
+      204: { description: 'It is erased, and nothing is on its way to it' },
+    },
+    handle: async ({ app, params }) => {
+      const { devices, mayStillArrive } = await engine.erase(app._id, {
+        device: toObjectId(params.device),
+      });
+      if (devices === 0) throw problem('NOT_FOUND');
+      return mayStillArrive ? { status: 202, body: { mayStillArrive } } : { status: 204 };
     },
   });
 

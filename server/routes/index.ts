@@ -13,6 +13,7 @@ import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
+import { taskRecallRoutes } from './task-recall.js';
 import { taskRoutes } from './tasks.js';
 import { vendorRoutes } from './vendors.js';
 
@@ -28,6 +29,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...accountRoutes(parts),
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
+    ...taskRecallRoutes(parts),
     ...taskDeliveryRoutes(parts),
     ...bookRoutes(parts),
   ];

@@ -56,6 +56,17 @@ describe('POST /v1/tasks', () => {
   });
 
   context('about time', () => {
+    it('takes a rate, with an instant and without one', async () => {
+      const now = await post({ schedule: { ratePerSecond: 500 } });
+      expect(now.body.state).not.to.equal('scheduled');
+      expect((await storedTask(now)).ratePerSecond).to.equal(500);
+      const later = await post({ schedule: { at: inFuture(DAY_MS), ratePerSecond: 20 } });
+      expect(later.body.state).to.equal('scheduled');
+      expect((await storedTask(later)).ratePerSecond).to.equal(20);
+      const shown = await api().request('GET', `/v1/tasks/${later.body.id}`);
+      expect(shown.body.ratePerSecond).to.equal(20);
+    });
+
     it('is scheduled for an instant in the future, and its life begins then', async () => {
       const answer = await post({ schedule: { at: inFuture(DAY_MS) }, ttlSeconds: 60 });
       expect(answer.body.state).to.equal('scheduled');
@@ -103,6 +114,8 @@ describe('POST /v1/tasks', () => {
         'schedule.at',
       ],
       'an expiry without a time': [{ expiresAt: inFuture(DAY_MS).slice(0, 10) }, 'expiresAt'],
+      'a schedule of nothing': [{ schedule: {} }, 'schedule'],
+      'a rate of nothing': [{ schedule: { ratePerSecond: 0 } }, 'schedule.ratePerSecond'],
       'a schedule in words': [{ schedule: { at: 'tomorrow' } }, 'schedule.at'],
     };
     for (const [name, [fields, field]] of Object.entries(REFUSED)) {
@@ -414,5 +427,46 @@ describe('POST /v1/tasks/:task/pause, resume and cancel', () => {
     const body = { reason: 'x' };
     const answer = await api().request('POST', `/v1/tasks/${await newTask()}/pause`, { body });
     expect(answer.status).to.equal(422);
+  });
+});
+
+describe('PATCH /v1/tasks/:task', () => {
+  const api = testApi();
+  const newTask = async (): Promise<string> => {
+    const body = { audience: ALL, message: HELLO, schedule: { at: inFuture(DAY_MS) } };
+    return (await api().request('POST', '/v1/tasks', { body })).body.id as string;
+  };
+  const change = (id: string, body: unknown) => api().request('PATCH', `/v1/tasks/${id}`, { body });
+  const rateOf = async (id: string): Promise<unknown> =>
+    (await api().request('GET', `/v1/tasks/${id}`)).body.ratePerSecond;
+
+  it('sets the rate of a task, and takes it away again', async () => {
+    const id = await newTask();
+    expect((await change(id, { ratePerSecond: 300 })).body).to.deep.equal({
+      id,
+      state: 'scheduled',
+    });
+    expect(await rateOf(id)).to.equal(300);
+    await change(id, { ratePerSecond: null });
+    expect(await rateOf(id)).to.equal(undefined);
+  });
+
+  it('answers 409 for a task that has ended', async () => {
+    const id = await newTask();
+    await api().request('POST', `/v1/tasks/${id}/cancel`);
+    const answer = await change(id, { ratePerSecond: 300 });
+    expect([answer.status, answer.body.code]).to.deep.equal([409, 'TASK_STATE_CONFLICT']);
+  });
+
+  it('answers 404 for a task that the app does not have', async () => {
+    expect((await change('5f0e6923a1b2c3d4e5f60718', { ratePerSecond: 1 })).status).to.equal(404);
+  });
+
+  it('refuses anything but a rate', async () => {
+    const id = await newTask();
+    for (const body of [{}, { ratePerSecond: 0 }, { ratePerSecond: 5, lane: 'campaign' }]) {
+      expect((await change(id, body)).status, JSON.stringify(body)).to.equal(422);
+    }
+    expect(await rateOf(id)).to.equal(undefined);
   });
 });

@@ -121,11 +121,14 @@ const getTask = ({ connection, engine }: ApiParts): Route =>
     handle: async ({ app, params }) => {
       const task = await taskModel(connection)
         .findOne({ _id: params.task, app: app._id })
+        // No newer than the snapshot of the counts, which a plain read may be ahead of.
+        .readConcern('majority')
         .lean<Task>();
       if (task == null) throw problem('NOT_FOUND');
       // Counts second: of a task that was read as done, no count is still to come.
       const report = await engine.report(task);
-      return { status: 200, body: taskShown(task, report) };
+      const recall = await taskModel(connection).findOne({ recallOf: task._id }, { _id: 1 }).lean();
+      return { status: 200, body: taskShown(task, report, recall?._id) };
     },
   });
 

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { dbOf } from '../../models/database.js';
+import { grantPermits, slowDown } from '../../models/pacing.js';
+import { beginRest, rests } from '../../models/rest.js';
 import { vendorProfileModel } from '../../models/vendor-profile.js';
 import { openSettings } from '../../models/vendor-settings.js';
 import { testApi } from '../../test/support/api.js';
@@ -30,7 +33,59 @@ describe('/v1/apps/:app/vendors', () => {
 
   beforeEach(async () => {
     await vendorProfileModel(api().connection).deleteMany({});
+    await rests(dbOf(api().connection)).deleteMany({});
     changes.length = 0;
+  });
+
+  describe('GET', () => {
+    const since = new Date('2026-11-22T10:05:00Z');
+    const nextProbeAt = new Date('2026-11-22T10:05:40Z');
+    /** As a worker writes it, in another process. */
+    const rest = (revision: number, probing = false) =>
+      beginRest(dbOf(api().connection), {
+        _id: 'shop/pager/default',
+        app: 'shop',
+        cause: 'account-refused',
+        code: 'key-revoked',
+        reason: 'The key was revoked: upload another one',
+        restMs: 40_000,
+        ...{ since, nextProbeAt, probing, revision },
+      });
+    const breakers = async () => {
+      const one = await api().request('GET', PATH);
+      const list = await api().request('GET', '/v1/apps/shop/vendors');
+      expect(list.body.items).to.deep.equal([one.body]);
+      return one.body.breaker;
+    };
+
+    it('says that pushes go through a profile that is well', async () => {
+      await put({ apiKey: 'good-1' });
+      expect(await breakers()).to.deep.equal({ state: 'closed' });
+    });
+
+    it('says in words why a profile rests, and until when, whichever process found out', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1);
+      expect(await breakers()).to.deep.equal({
+        state: 'open',
+        reason: 'The key was revoked: upload another one',
+        since: since.toISOString(),
+        nextProbeAt: nextProbeAt.toISOString(),
+      });
+    });
+
+    it('says when a push is on its way to ask again', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1, true);
+      expect(await breakers()).to.include({ state: 'half-open' });
+    });
+
+    it('says nothing about settings that were replaced', async () => {
+      await put({ apiKey: 'good-1' });
+      await rest(1);
+      await put({ apiKey: 'good-2' });
+      expect(await breakers()).to.deep.equal({ state: 'closed' });
+    });
   });
 
   describe('PUT', () => {
@@ -55,6 +110,41 @@ describe('/v1/apps/:app/vendors', () => {
       for (const text of texts) expect(text).to.not.include('good-and-secret');
       expect(await storedSettings()).to.deep.equal({ apiKey: 'good-and-secret' });
     });
+
+    it('takes a rate beside the settings, and shows it with what of it is used', async () => {
+      const { status, body } = await put({ apiKey: 'good-1', ratePerSecond: 2_000 });
+      expect(status).to.equal(200);
+      expect(body).to.include({ ratePerSecond: 2_000, currentRatePerSecond: 1_950 });
+      expect((await api().request('GET', PATH)).body).to.include({ ratePerSecond: 2_000 });
+      expect(await storedSettings()).to.deep.equal({ apiKey: 'good-1' });
+    });
+
+    it('has no limit where neither the operator nor the vendor has set one', async () => {
+      const without = { ratePerSecond: null, currentRatePerSecond: null };
+      expect((await put({ apiKey: 'good-1', ratePerSecond: null })).body).to.include(without);
+      expect((await stored())[0]?.ratePerSecond).to.equal(null);
+      await put({ apiKey: 'good-1', ratePerSecond: 5 });
+      expect((await put({ apiKey: 'good-1' })).body).to.include(without);
+      expect((await stored())[0]).not.to.have.property('ratePerSecond');
+    });
+
+    it('shows less while the vendor complains', async () => {
+      await put({ apiKey: 'good-1', ratePerSecond: 1_000 });
+      const key = 'shop/pager/default';
+      const db = dbOf(api().connection);
+      await grantPermits(db, { key, pace: { perSecond: 1_000 }, wanted: 1 });
+      await slowDown(db, key);
+      const { body } = await api().request('GET', PATH);
+      expect(body).to.include({ ratePerSecond: 1_000, currentRatePerSecond: 683 });
+    });
+
+    for (const ratePerSecond of [0, -1, 1.5, '100', 1_000_001]) {
+      it(`refuses a rate of ${JSON.stringify(ratePerSecond)}, and names the field`, async () => {
+        const { status, body } = await put({ apiKey: 'good-1', ratePerSecond });
+        expect([status, body.errors[0].field]).to.deep.equal([422, 'ratePerSecond']);
+        expect(await stored()).to.deep.equal([]);
+      });
+    }
 
     it('raises the revision with every change', async () => {
       await put({ apiKey: 'good-1' });

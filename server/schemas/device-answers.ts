@@ -56,8 +56,18 @@ export const accountAnswer = joi.object({
   nextCursor,
 });
 
-export const erasedAnswer = joi.object({
+const mayStillArrive = joi
+  .boolean()
+  .required()
+  .description(
+    'A vendor keeps a batch waiting that was on its way: a push of it may still leave. Nothing else is open',
+  );
+
+export const deviceErasedAnswer = joi.object({ mayStillArrive });
+
+export const accountErasedAnswer = joi.object({
   erasedDevices: joi.number().integer().min(0).required(),
+  mayStillArrive,
 });
 
 export const historyAnswer = joi.object({

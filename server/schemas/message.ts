@@ -2,7 +2,7 @@
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
 import { DEFAULT_PURPOSE } from '../../models/app.js';
-import type { TaskMessage } from '../../models/task.js';
+import type { Replacement, TaskMessage } from '../../models/task.js';
 
 // Vendors count bytes and are asked before anything is written; these bounds only keep absurdities out.
 const MAX_TITLE = 1_000;
@@ -54,6 +54,30 @@ const localized = joi
   .pattern(LOCALE, joi.object({ title, body }).min(1))
   .max(MAX_LOCALES)
   .description('Texts by BCP 47 locale; `zh-Hant` also serves `zh-Hant-TW`');
+
+// Fits every vendor's payload in any script, so that no recall is refused for its size.
+const MAX_REPLACEMENT_TITLE = 200;
+const MAX_REPLACEMENT_BODY = 1_000;
+
+const replacementText = {
+  title: joi.string().max(MAX_REPLACEMENT_TITLE),
+  body: joi.string().max(MAX_REPLACEMENT_BODY),
+};
+
+/** What is to be seen in the place of a recalled push. */
+export const replacement = joi
+  .object<Replacement>({
+    ...replacementText,
+    localized: joi
+      .object()
+      .pattern(LOCALE, joi.object(replacementText).min(1))
+      .max(MAX_LOCALES)
+      .description('Texts by BCP 47 locale'),
+  })
+  .or('title', 'body')
+  .description(
+    'Seen where a vendor cannot remove a push without a trace; shown only to those who still consent',
+  );
 
 const overridesOf = (vendors: ReadonlyMap<string, Vendor>) =>
   joi

@@ -26,6 +26,10 @@ const summaryFields = {
   purpose: joi.string().required(),
   reference: joi.string(),
   labels: joi.object().pattern(joi.string(), joi.string().allow('')),
+  ratePerSecond: joi
+    .number()
+    .integer()
+    .description('Sent no faster than this; missing without such a wish'),
   expiresAt: shownInstant.required(),
   timings: joi
     .object({
@@ -37,6 +41,7 @@ const summaryFields = {
     })
     .required(),
   failure: joi.string().description('Why it is `failed`'),
+  recallOf: objectId.description('It takes back what this task has sent'),
 };
 
 export const taskAccepted = joi.object({
@@ -45,6 +50,10 @@ export const taskAccepted = joi.object({
     .string()
     .valid(...TASK_STATES)
     .required(),
+});
+
+export const recallAccepted = taskAccepted.append({
+  recallOf: objectId.required().description('The task that is taken back'),
 });
 
 export const taskSummary = joi.object(summaryFields);
@@ -59,6 +68,7 @@ export const taskAnswer = joi.object({
   counts: counts
     .required()
     .description('`targeted` is the sum of `pending` and all states behind it, at every moment'),
+  recalledBy: objectId.description('The task that takes back what this one has sent'),
   unmatched: count.required().description('Accounts without a device; not in `targeted`'),
   reasons: joi
     .object()

@@ -8,6 +8,7 @@ export const EXAMPLE_TASK = {
     data: { order: '1042' },
     localized: { de: { title: 'Ihr Paket ist unterwegs' } },
   },
+  schedule: { ratePerSecond: 500 },
   ttlSeconds: 3600,
   reference: 'order-1042',
 };
@@ -18,6 +19,7 @@ export const EXAMPLE_SUMMARY = {
   lane: 'default',
   purpose: 'service',
   reference: 'order-1042',
+  ratePerSecond: 500,
   expiresAt: '2026-11-22T11:00:00.000Z',
   timings: {
     createdAt: '2026-11-22T10:00:00.000Z',
@@ -25,6 +27,12 @@ export const EXAMPLE_SUMMARY = {
     startedAt: '2026-11-22T10:00:00.006Z',
     endedAt: '2026-11-22T10:00:00.090Z',
   },
+};
+
+export const EXAMPLE_RECALL = {
+  id: 'a1c20e6a4f5e6d7c8b9a0b1c',
+  state: 'scheduled',
+  recallOf: EXAMPLE_SUMMARY.id,
 };
 
 const COUNTS = {

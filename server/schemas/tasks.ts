@@ -5,13 +5,15 @@ import {
   type IfUnsure,
   LANES,
   type Lane,
+  type Replacement,
   TASK_STATES,
   type TaskMessage,
   type TaskState,
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
-import { messageSchema } from './message.js';
+import { messageSchema, replacement } from './message.js';
 import { cursor, instant, objectId, pageSize } from './values.js';
+import { ratePerSecond } from './vendors.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_TTL_SECONDS = DAY_SECONDS;
@@ -24,7 +26,7 @@ export const reference = joi.string().max(128).description("The caller's own nam
 export interface TaskRequest {
   audience: AudienceRequest;
   message: TaskMessage;
-  schedule?: { at: Date };
+  schedule?: { at?: Date; ratePerSecond?: number };
   ttlSeconds?: number;
   expiresAt?: Date;
   lane: Lane;
@@ -39,13 +41,16 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
     .object<TaskRequest>({
       audience: audienceSchema(vendors).required(),
       message: messageSchema(vendors).required(),
-      schedule: joi.object({
-        at: instant
-          .required()
-          .description(
+      schedule: joi
+        .object({
+          at: instant.description(
             `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
           ),
-      }),
+          ratePerSecond: ratePerSecond.description(
+            'Send to no more devices a second than this, whatever the vendors allow',
+          ),
+        })
+        .or('at', 'ratePerSecond'),
       ttlSeconds: joi
         .number()
         .strict()
@@ -80,6 +85,23 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
     .oxor('ttlSeconds', 'expiresAt');
 
 export const taskParams = joi.object<{ task: string }>({ task: objectId.required() });
+
+export interface RecallBody {
+  replacement?: Replacement;
+}
+
+export const recallBody = joi.object<RecallBody>({ replacement });
+
+export interface TaskChange {
+  ratePerSecond: number | null;
+}
+
+export const taskChange = joi.object<TaskChange>({
+  ratePerSecond: ratePerSecond
+    .allow(null)
+    .required()
+    .description('Devices a second from now on; null for as many as the vendors allow'),
+});
 
 export interface TaskListQuery {
   reference?: string;

@@ -339,15 +339,51 @@ describe('the Harmony simulator', () => {
     expect(harmony.countsOf(token)).to.include({ delivered: 6, shown: 3 });
   });
 
-  it('revokes, with a number and its own client id', async () => {
-    const path = `/v1/${harmony.credentials.clientId}/messages:revoke`;
-    expect(codeOf(await send({ notifyId: 7, token: [token] }, { path }))).to.equal('80000000');
-    expect(harmony.counts().byAnswer).to.deep.equal({ revoke: 1 });
-    expect(harmony.countsOf(token)).to.include({ delivered: 0 });
-    expect(codeOf(await send({ token: [token] }, { path }))).to.equal('80100001');
-    expect(codeOf(await send({ notifyId: 7, token: [] }, { path }))).to.equal('80300010');
-    const background = { path, headers: { 'push-type': '6' } };
-    expect(codeOf(await send({ notifyId: 7, token: [token] }, background))).to.equal('80100001');
+  describe('revoking', () => {
+    const revoke = (
+      body: unknown,
+      more: { path?: string; headers?: Record<string, string> } = {},
+    ): Promise<Answered> =>
+      send(body, { path: `/v1/${harmony.credentials.clientId}/messages:revoke`, ...more });
+
+    it('takes the notification of that number off the screen, and no other', async () => {
+      await send(noteWith({ notifyId: 7, appMessageId: 'a' }));
+      await send(noteWith({ notifyId: 8 }));
+      expect(harmony.countsOf(token)).to.include({ shown: 2 });
+      expect(harmony.screenOf(token)).to.have.lengthOf(2);
+      expect(codeOf(await revoke({ notifyId: 7, token: [token] }))).to.equal('80000000');
+      expect(harmony.countsOf(token)).to.include({ delivered: 3, shown: 2 });
+      expect(harmony.screenOf(token).map(({ shows }) => shows)).to.deep.equal([
+        { replaces: 'notify 8' },
+      ]);
+      expect(codeOf(await revoke({ notifyId: 7, token: [token] }))).to.equal('80000000');
+    });
+
+    it('answers every token as it answers a push to it', async () => {
+      const refused = harmonyToken('gone', 'noRight');
+      const answered = await revoke({ notifyId: 7, token: [token, refused, 'abc'] });
+      expect(codeOf(answered)).to.equal('80100000');
+      expect(harmony.countsOf(refused)).to.include({ accepted: 0, delivered: 0 });
+      const busy = harmonyToken('b', 'busy');
+      expect((await revoke({ notifyId: 7, token: [busy] })).status).to.equal(503);
+    });
+
+    it('refuses what is not exactly a revocation', async () => {
+      const codeFor = async (body: unknown, more = {}): Promise<unknown> =>
+        codeOf(await revoke(body, more));
+      const good = { notifyId: 7, token: [token] };
+      expect(await codeFor({ token: [token] })).to.equal('80100001');
+      expect(await codeFor({ ...good, notifyId: -1 })).to.equal('80100001');
+      expect(await codeFor({ ...good, notifyId: '7' })).to.equal('80100001');
+      expect(await codeFor({ ...good, more: 1 })).to.equal('80100001');
+      expect(await codeFor({ ...good, token })).to.equal('80100001');
+      expect(await codeFor({ ...good, token: [] })).to.equal('80300010');
+      expect(await codeFor({ ...good, token: Array(1001).fill(token) })).to.equal('80300010');
+      expect(await codeFor(good, { headers: { 'push-type': '6' } })).to.equal('80100001');
+      expect(await codeFor(good, { path: '/v1/another/messages:revoke' })).to.equal('80300002');
+      expect(await codeFor(good, { headers: { authorization: 'Bearer x' } })).to.equal('80200001');
+      expect(harmony.countsOf(token)).to.include({ delivered: 0 });
+    });
   });
 
   describe('the answers that a token carries', () => {

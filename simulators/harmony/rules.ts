@@ -89,9 +89,13 @@ export class HarmonyRules implements VendorRules<undefined, Json | undefined> {
     const fault =
       call === 'send' ? checkBody(exchange.body, body, pushType) : checkRevocation(body, pushType);
     if (fault != null || body == null) return refused(fault?.code ?? '80100003', fault?.detail);
-    if (call === 'revoke') return this.#revoke(reading.tokens);
+    if (call === 'revoke') {
+      const clears = placeOf(body.notifyId as number);
+      return this.#answer(reading.tokens, { effect: { clears }, forced });
+    }
     if (isTest(body) && !this.#mayTest()) return refused('80300029');
-    return this.#answer(reading.tokens, { pushType, body, forced });
+    const shows = shownBy(pushType, body);
+    return this.#answer(reading.tokens, { effect: shows == null ? {} : { shows }, forced });
   }
 
   #callOf({ method, path }: Exchange): Call {
@@ -115,11 +119,6 @@ export class HarmonyRules implements VendorRules<undefined, Json | undefined> {
     return this.#tests.count <= TESTS_PER_DAY;
   }
 
-  #revoke(tokens: readonly string[]): Decision {
-    const reply = harmonyReply(200, '80000000', 'Success');
-    return refusal(tokens, 'revoke', reply);
-  }
-
   #judge(token: string, forced: string | undefined): Judged {
     if (!TOKEN.test(token)) {
       return { token, name: 'tokenFormatError', row: HARMONY_ANSWERS.tokenFormatError };
@@ -134,12 +133,11 @@ export class HarmonyRules implements VendorRules<undefined, Json | undefined> {
 
   #answer(
     tokens: readonly string[],
-    { pushType, body, forced }: { pushType: PushType; body: Json; forced: string | undefined },
+    { effect, forced }: { effect: Pick<Push, 'shows' | 'clears'>; forced: string | undefined },
   ): Decision {
     const { now, retryAfterSeconds, slowMs } = this.context;
     const judged = tokens.map((token) => this.#judge(token, forced));
-    const shows = shownBy(pushType, body);
-    const recipient = (token: string) => ({ token, ...(shows == null ? {} : { shows }) });
+    const recipient = (token: string) => ({ token, ...effect });
     // One token that stands for trouble with the whole request makes the trouble of all.
     const whole = judged.find(({ row }) => row != null && row.reasonKey == null && !row.delayed);
     if (whole != null) {
@@ -194,6 +192,11 @@ const shownBy = (pushType: PushType, body: Json): Push['shows'] => {
   const notification = notificationOf(pushType, body.payload);
   if (notification == null) return undefined;
   const { appMessageId, notifyId } = notification;
-  if (typeof appMessageId === 'string') return { replaces: `message ${appMessageId}` };
-  return typeof notifyId === 'number' && notifyId >= 0 ? { replaces: `notify ${notifyId}` } : {};
+  const place = typeof notifyId === 'number' && notifyId >= 0 ? placeOf(notifyId) : undefined;
+  if (typeof appMessageId === 'string') {
+    return { replaces: `message ${appMessageId}`, ...(place == null ? {} : { place }) };
+  }
+  return place == null ? {} : { replaces: place };
 };
+
+const placeOf = (notifyId: number): string => `notify ${notifyId}`;

@@ -1,5 +1,6 @@
 /** Plays one row: a task is sent, the fault strikes, somebody goes on, and the books are held against the vendors' record. */
 import { expect } from 'chai';
+import { apiClient } from '../../demo/api-client.js';
 import { rowsOf } from '../support/fleet.js';
 import { checkBooks } from './books.js';
 import { createCaller } from './caller.js';
@@ -40,6 +41,11 @@ const playOn = async (row: Row, stage: Stage): Promise<void> => {
     expectWait(longestWaitMs, row);
   };
   await check();
+  const { findings } = await apiClient(heir.url, stage.operatorKey).post<{ findings: unknown[] }>(
+    '/v1/books/check',
+    { task: id },
+  );
+  expect(findings, 'what a check of the books finds').to.deep.equal([]);
   if (struck.afterwards != null) {
     await struck.afterwards();
     await check();

@@ -49,6 +49,7 @@ export interface Stage {
   readonly first: ArmedGateway;
   /** A key of the row's app. */
   readonly bearer: string;
+  readonly operatorKey: string;
   /** Another gateway on the same database. */
   startGateway(): Promise<ArmedGateway>;
   /** What all gateways of this row have written. */
@@ -78,6 +79,7 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
     await gateway.start(env, { ...timingsOf(row), ...row.timings });
     return gateway;
   };
+  const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
   const simulators = await startSimulators();
   const close = async (): Promise<void> => {
     await mongod.heal(name);
@@ -96,22 +98,15 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
       simulators,
       fleet,
     );
-    const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
-    const others = proxy == null ? {} : { proxy };
     return {
-      name,
-      db,
-      mongod,
-      simulators,
-      fleet,
-      first,
-      bearer,
+      ...{ name, db, mongod, simulators, fleet, first, bearer, operatorKey },
+      ...(proxy == null ? {} : { proxy }),
       startGateway,
       output,
       close,
-      ...others,
     };
   } catch (error) {
+    if (error instanceof Error) error.message += `\n${output()}`;
     await close();
     throw error;
   }

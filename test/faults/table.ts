@@ -184,23 +184,17 @@ const BUSY: Partial<Row> = {
   vendors: { fcm: [{ kind: 'unavailable', count: 50, retryAfterSeconds: 1 }] },
 };
 /** Fifty devices are to be tried again; they have not got it. */
-const LIMITED: Partial<Row> = {
+const QUOTA: Partial<Row> = {
   vendors: { fcm: [{ kind: 'too-many-requests', count: 50, retryAfterSeconds: 1 }] },
 };
 
 const RETRIES: Line[] = [
   ['report:before-commit', 'SIGKILL', 'resend', { fcm: 200 }, { ...BUSY, repeated: 150 }],
   ['report:committed', 'SIGKILL', 'resend', { fcm: 200 }, BUSY],
-  ['report:committed', 'SIGKILL', 'leave', { fcm: 200 }, LIMITED],
+  ['report:committed', 'SIGKILL', 'leave', { fcm: 200 }, QUOTA],
   ['dispatch:claimed', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY }],
   ['dispatch:marked-sending', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY }],
-  [
-    'dispatch:marked-sending',
-    'SIGKILL',
-    'leave',
-    { fcm: 200 },
-    { nth: 2, ...LIMITED, unknown: 50 },
-  ],
+  ['dispatch:marked-sending', 'SIGKILL', 'leave', { fcm: 200 }, { nth: 2, ...QUOTA, unknown: 50 }],
   ['report:answered', 'SIGKILL', 'resend', { fcm: 200 }, { nth: 2, ...BUSY, repeated: 50 }],
   ['report:rows-written', 'SIGTERM', 'resend', { fcm: 200 }, BUSY],
 ];

@@ -10,7 +10,7 @@ import { loadVendor } from '../../adapters/index.js';
 import { createEngine } from '../../jobs/create-engine.js';
 import type { Engine } from '../../jobs/engine.js';
 import { createMetrics } from '../../jobs/metrics.js';
-import { DEFAULT_TIMINGS } from '../../jobs/parts.js';
+import { DEFAULT_TIMINGS, type Timings } from '../../jobs/parts.js';
 import { createIndexes } from '../../models/indexes.js';
 import { keyModel, SCOPES, type Scope } from '../../models/key.js';
 import { newKey } from '../../models/new-key.js';
@@ -70,6 +70,7 @@ export interface ApiOptions extends Partial<Omit<ApiParts, 'engine' | 'connectio
   readonly vendors?: ApiParts['vendors'] | Promise<ApiParts['vendors']>;
   /** `api` (default) accepts and plans small audiences; `all` also sends. */
   readonly role?: 'api' | 'all';
+  readonly timings?: Partial<Timings>;
   /** Replaces parts of the engine, for what a test needs to make happen. */
   readonly engine?: (real: Engine) => Engine;
 }
@@ -109,7 +110,7 @@ const makeParts = (connection: Connection, logged: string[], options: ApiOptions
 const makeEngine = (
   parts: ReturnType<typeof makeParts>,
   vendors: ReadonlyMap<string, Vendor>,
-  role: 'api' | 'all',
+  { role = 'api', timings }: Pick<ApiOptions, 'role' | 'timings'>,
 ): Engine =>
   createEngine({
     connection: parts.connection,
@@ -124,7 +125,7 @@ const makeEngine = (
     owner: `test-${randomBytes(4).toString('hex')}`,
     role,
     batchesInFlight: 2,
-    timings: DEFAULT_TIMINGS,
+    timings: { ...DEFAULT_TIMINGS, ...timings },
   });
 
 const answerOf = async (response: Response): Promise<ApiAnswer> => {
@@ -162,7 +163,7 @@ export const startApi = async (options: ApiOptions = {}): Promise<TestApi> => {
   const connection = await freshConnection();
   const vendors = (await options.vendors) ?? new Map([['sandbox', await loadVendor('sandbox')]]);
   const common = makeParts(connection, logged, options);
-  const real = makeEngine(common, vendors, options.role ?? 'api');
+  const real = makeEngine(common, vendors, options);
   await real.start();
   const engine = options.engine?.(real) ?? real;
   const parts: ApiParts = { ...common, vendors, engine };

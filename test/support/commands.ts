@@ -8,7 +8,7 @@ export interface Commands {
 }
 
 export const commandsOf = (connection: Connection): Commands => {
-  const client = connection.getClient() as unknown as mongo.MongoClient;
+  const client = connection.getClient();
   const heard: mongo.CommandStartedEvent[] = [];
   const listen = (event: mongo.CommandStartedEvent): void => void heard.push(event);
   client.on('commandStarted', listen);

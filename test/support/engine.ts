@@ -105,7 +105,10 @@ export const engineTest = async (
   const secret = openHashSecret(box, app);
 
   const taskNow = async ({ _id }: Pick<Task, '_id'>): Promise<Task> => {
-    const task = await db.collection<Task>('tasks').findOne({ _id });
+    // As the API reads it: no newer than the snapshot that its counts are read from.
+    const task = await db
+      .collection<Task>('tasks')
+      .findOne({ _id }, { readConcern: { level: 'majority' } });
     if (task == null) throw new Error('No such task');
     return task;
   };

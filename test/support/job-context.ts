@@ -8,6 +8,7 @@ import { createBreaker } from '../../jobs/breaker.js';
 import type { JobContext } from '../../jobs/context.js';
 import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
+import { createPacing } from '../../jobs/pacing/pacing.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createProfiles } from '../../jobs/profiles.js';
 import { createReads } from '../../jobs/reads.js';
@@ -17,6 +18,7 @@ import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../.
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
 import { createIndexes } from '../../models/indexes.js';
+import { parkedIndexes } from '../../models/parked.js';
 import { secretBox } from '../../models/secret-box.js';
 import { newTaskId, type Task } from '../../models/task.js';
 
@@ -110,8 +112,9 @@ export const jobContext = async (
     ...change,
   };
   await createIndexes(connection);
-  await batches(db).createIndexes(batchIndexes);
+  await batches(db).createIndexes([...batchIndexes, ...parkedIndexes]);
   await ensureDeliveries(db, SOME_DELIVERIES);
+  const stopping = new AbortController().signal;
   return {
     parts,
     profiles: createProfiles(parts),
@@ -121,6 +124,7 @@ export const jobContext = async (
     inFlight: createInFlight(),
     reads: createReads(db),
     writes: createWrites(connection),
-    stopping: new AbortController().signal,
+    pacing: createPacing(parts, stopping),
+    stopping,
   };
 };

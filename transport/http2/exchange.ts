@@ -153,6 +153,14 @@ export class Exchange implements Timed, Abortable, Queued<Exchange> {
     return otherChunks === undefined ? firstChunk : Buffer.concat([firstChunk, ...otherChunks]);
   }
 
+  /** Whether its turn has come in time; fails it otherwise. */
+  isInTime(): boolean {
+    const { sendBefore } = this.request;
+    if (sendBefore === undefined || performance.now() <= sendBefore) return true;
+    this.fail('late', 'Its turn came too late for it to be sent');
+    return false;
+  }
+
   expire(): void {
     if (this.isAborted) return this.failAborted();
     const { carrier } = this;

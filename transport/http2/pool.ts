@@ -98,7 +98,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     while (connection.hasRoom) {
       const next = this.queue.shift();
       if (next === undefined) return this.growth.ranDry();
-      connection.send(next);
+      if (next.isInTime()) connection.send(next);
     }
   }
 

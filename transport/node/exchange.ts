@@ -127,6 +127,14 @@ export class Exchange implements Queued<Exchange> {
     this.callbacks.resolve(reply);
   }
 
+  /** Whether its turn has come in time; fails it otherwise. */
+  isInTime(): boolean {
+    const { sendBefore } = this.request;
+    if (sendBefore === undefined || performance.now() <= sendBefore) return true;
+    this.fail('late', 'Its turn came too late for it to be sent');
+    return false;
+  }
+
   expire(): void {
     const overdue = this.stream;
     this.fail('timeout', `No answer within ${this.timeoutMs} ms`);

@@ -80,7 +80,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
   onRoom(): void {
     while (!this.queue.isEmpty && this.current?.hasRoom) {
       const next = this.queue.shift();
-      if (next) this.current.send(next);
+      if (next?.isInTime()) this.current.send(next);
     }
   }
 

@@ -1,0 +1,121 @@
+/** The part `pacing`: two worker processes under one quota, and under the rate of one task, as the vendor sees them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { apiClient } from '../demo/api-client.js';
+import { formatCount } from '../demo/report-table.js';
+import { startEmbeddedMongo } from '../server/embedded-mongo/index.js';
+import { importDevices, sendTask, setUpApp, setUpVendor } from './backend.js';
+import { busiestWindow } from './busiest-window.js';
+import { benchToken, FEW_DEVICES, FEW_TAG } from './devices.js';
+import { buildGateway, type RunningGateway, startGatewayOn } from './gateway-process.js';
+import { type NodeSink, startNodeSink } from './node-sink.js';
+import { type Bench, type Part, temporaryFolder } from './part.js';
+import { type Figure, figure } from './result.js';
+import { makeSinkCertificate } from './sink.js';
+
+const RATE = 1_000;
+const BUCKET = 50;
+const LEAST_ON_AVERAGE = 950;
+const DEVICES = 30_000;
+const SECOND_MS = 1_000;
+
+/** Devices by the task that goes to them. */
+const AUDIENCES = {
+  quota: { tags: 'plan:free', from: FEW_DEVICES, to: DEVICES },
+  task: { tags: FEW_TAG, from: 0, to: FEW_DEVICES },
+} as const;
+
+interface Line {
+  readonly sink: NodeSink;
+  readonly gateways: readonly RunningGateway[];
+  readonly operatorKey: string;
+  readonly key: string;
+}
+
+const startLine = async ({ closing }: Bench): Promise<Line> => {
+  const folder = await temporaryFolder(closing);
+  await buildGateway();
+  const sink = await startNodeSink(await makeSinkCertificate(), { record: true });
+  await closing.add('the sink', sink.stop);
+  const log = { info: () => undefined, warn: () => undefined };
+  const mongo = await startEmbeddedMongo({ dataDir: join(folder, 'mongo'), log });
+  await closing.add('MongoDB', () => mongo.stop());
+  const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
+  const settings = {
+    MONGODB_URI: mongo.uri,
+    PIGEONPOST_MASTER_KEY: randomBytes(32).toString('base64url'),
+    PIGEONPOST_OPERATOR_KEY: operatorKey,
+  };
+  const dataDir = join(folder, 'data');
+  // One after the other: both would make the same indexes.
+  const first = await startGatewayOn({ dataDir, settings }, closing);
+  const second = await startGatewayOn({ dataDir, settings }, closing);
+  const key = await setUpApp({ url: first.url, operatorKey }, sink, RATE);
+  return { sink, gateways: [first, second], operatorKey, key };
+};
+
+const pushesOf = async ({ url }: RunningGateway, operatorKey: string): Promise<number> => {
+  const reply = await fetch(`${url}/metrics`, {
+    headers: { authorization: `Bearer ${operatorKey}` },
+  });
+  const counts = (await reply.text()).matchAll(/^pigeonpost_pushes_total\{[^}]*\} (\d+)/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+};
+
+/** Sends to everybody of an audience and says how it arrived. */
+const measure = async (
+  { sink, gateways, operatorKey, key }: Line,
+  name: string,
+  { tags, from, to }: { tags: string; from: number; to: number },
+  schedule?: { readonly ratePerSecond: number },
+): Promise<Figure[]> => {
+  const [door] = gateways;
+  const readPushes = (): Promise<number[]> =>
+    Promise.all(gateways.map((gateway) => pushesOf(gateway, operatorKey)));
+  await sink.arrivals();
+  const before = await readPushes();
+  await sendTask(apiClient(door?.url ?? '', key), { tags }, to - from, schedule);
+  const shares = (await readPushes()).map((count, index) => count - (before[index] ?? 0));
+  const arrivals = await sink.arrivals();
+  const found = Array.from({ length: to - from }, (_, index) =>
+    arrivals.get(`/3/device/${benchToken(from + index)}`),
+  ).flatMap((arrival) => arrival ?? []);
+  const times = found.map(({ firstAtMs }) => firstAtMs);
+  const seconds = (Math.max(...times) - Math.min(...times)) / SECOND_MS;
+  return [
+    figure(`${name}, on average (mark ${LEAST_ON_AVERAGE})`, 'devices/s', times.length / seconds),
+    figure(
+      `${name}, in the busiest second (mark ${RATE + BUCKET})`,
+      'devices',
+      busiestWindow(times, SECOND_MS),
+    ),
+    figure(`${name}, in the busiest 100 ms`, 'devices', busiestWindow(times, 100)),
+    figure(`${name}, least share of a process`, '%', (100 * Math.min(...shares)) / (to - from)),
+    figure(
+      `${name}, pushed more than once`,
+      'devices',
+      found.filter(({ times: often }) => often > 1).length,
+    ),
+    // What piled up meanwhile is noted as if it had come at once: above some milliseconds, windows are the machine's.
+    figure(`${name}, longest stall of the sink`, 'ms', sink.stalledMs),
+  ];
+};
+
+export const pacing: Part = async (bench) => {
+  const line = await startLine(bench);
+  const [door] = line.gateways;
+  const url = door?.url ?? '';
+  await importDevices(url, line.key, DEVICES);
+  bench.say(`Imported ${formatCount(DEVICES)} devices`);
+  const byQuota = await measure(line, 'quota of a profile', AUDIENCES.quota);
+  await setUpVendor(apiClient(url, line.key), line.sink, null);
+  const byTask = await measure(line, 'rate of a task', AUDIENCES.task, { ratePerSecond: RATE });
+  return {
+    part: 'pacing',
+    setting: [
+      `two gateway processes on one mongod; sink ${line.sink.name} on loopback, APNs-like, which notes each arrival`,
+      `${formatCount(RATE)} devices/s, by the quota of their profile and by the rate of their task`,
+    ],
+    figures: [...byQuota, ...byTask],
+  };
+};

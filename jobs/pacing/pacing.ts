@@ -1,0 +1,280 @@
+/**
+ * Paces what this process sends: by vendor profile, and by task where its caller chose a rate. The permits come from the
+ * database, a slice at a time, and are shared with all processes.
+ */
+import type { Outcome } from '../../adapters/adapter.js';
+import type { Batch } from '../../models/batch.js';
+import { grantPermits, type Pace, slowDown } from '../../models/pacing.js';
+import {
+  claimParked,
+  type Parking,
+  parkBatch,
+  parkedKeys,
+  splitBatch,
+  unparkAll,
+} from '../../models/parked.js';
+import type { Lane, Task } from '../../models/task.js';
+import type { JobParts } from '../parts.js';
+import type { OpenProfile } from '../profiles.js';
+import { createDrain, type Drain } from '../wake.js';
+import { createComplaints } from './complaints.js';
+import { createGate, type Gate, type Lot, QUANTUM_MS } from './gate.js';
+import { profileKeyOf, profilePace, readPaces, taskKey, taskPace } from './paces.js';
+import { type Permits, permitsOf } from './permits.js';
+import { createTurns, type Turns } from './turns.js';
+
+/** What may be sent now of a batch. */
+export interface Share {
+  readonly batch: Batch;
+  /** New ones for each send that goes on at the same time; absent where nothing is paced. */
+  readonly permits?: () => Permits;
+  /** Must be called when the batch is reported or given up. */
+  leave(): void;
+}
+
+/** Sends a batch that was claimed; `admitted` is called when it knows how much of it goes now. */
+export type SendClaimed = (batch: Batch, admitted: () => void) => Promise<void>;
+
+export interface Pacing {
+  /**
+   * How much of a claimed batch may be sent within about a second; what may not waits in the database. Null when that is
+   * nothing. `fetched`: it has waited, so that nobody is ahead of it.
+   */
+  admit(
+    task: Task,
+    batch: Batch,
+    open: OpenProfile,
+    options?: { readonly fetched?: boolean },
+  ): Share | Promise<Share | null>;
+  /** A batch need not wait for its pace, as far as this process knows: it may be handed over as being sent. */
+  isQuiet(task: Task, batch: Batch): boolean;
+  /** Complaints of a vendor slow its profile down. */
+  heard(batch: Batch, outcome: Outcome): void;
+  /** Notices rates that were changed and batches that wait. */
+  refresh(): Promise<void>;
+  /** From now on, batches that wait are fetched when there is room for them. */
+  fetchWith(lane: Lane, send: SendClaimed): void;
+}
+
+interface Paced {
+  readonly gate: Gate;
+  readonly turns: Turns;
+  readonly fetching: Drain;
+  /** Somebody waits for it in the database. */
+  hasParked: boolean;
+}
+
+/** A batch that nobody fetches is found by the ordinary way after so long. */
+const FOUND_AFTER_MS = 5 * 60_000;
+/** Not worth a batch of their own. */
+const LITTLE_MORE = 1.25;
+const FORGET_AFTER_MS = 60_000;
+/** A vendor that takes many devices at once gets requests that are worth it. */
+const LARGE_QUANTUM_MS = 5 * QUANTUM_MS;
+
+const never = (): void => undefined;
+
+type PacingParts = Pick<
+  JobParts,
+  'db' | 'connection' | 'vendors' | 'log' | 'metrics' | 'now' | 'monotonic' | 'owner'
+>;
+
+export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing => {
+  const { db, connection, log, metrics, monotonic } = parts;
+  const paced = new Map<string, Paced>();
+  const sends = new Map<Lane, SendClaimed>();
+
+  const fetchFor = async (key: string): Promise<void> => {
+    const waiting = paced.get(key);
+    while (sends.size > 0 && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
+      waiting.hasParked = false;
+      const batch = await claimParked(db, key, parts.owner, new Date(parts.now()));
+      if (batch == null) return;
+      waiting.hasParked = true;
+      await new Promise<void>((resolve) => {
+        void sends.get(batch.lane)?.(batch, resolve).finally(resolve);
+      });
+    }
+  };
+
+  const askFor = async (key: string, pace: Pace, wanted: number) => {
+    const grant = await grantPermits(db, { key, pace, wanted });
+    const [app = '', vendor = '', profile] = key.split('/');
+    if (profile != null) metrics.pace(app, vendor, profile, grant.perSecond);
+    return grant;
+  };
+
+  const failed = (key: string) => (error: unknown) => {
+    log.warn('Permits could not be had; they are asked for again', { key, error });
+  };
+
+  const takesMany = (key: string): boolean => {
+    const [, vendor = ''] = key.split('/');
+    return (parts.vendors.get(vendor)?.limits.targetsPerRequest ?? 1) > 1;
+  };
+
+  /** A pace that was changed is set by `refresh` alone: what a batch was claimed with may be older. */
+  const pacedBy = (key: string, pace: Pace): Paced => {
+    const known = paced.get(key);
+    if (known != null) return known;
+    const fetching = createDrain(() => fetchFor(key), failed(key));
+    const made: Paced = {
+      gate: createGate({
+        key,
+        pace,
+        monotonic,
+        ...(takesMany(key) ? { quantumMs: LARGE_QUANTUM_MS } : {}),
+        ask: (asked, wanted) => askFor(key, asked, wanted),
+        failed: failed(key),
+        hasRoom() {
+          if (made.hasParked) fetching.wake();
+        },
+        later(ms, call) {
+          const timer = setTimeout(call, ms);
+          return () => clearTimeout(timer);
+        },
+      }),
+      turns: createTurns(),
+      fetching,
+      hasParked: false,
+    };
+    paced.set(key, made);
+    return made;
+  };
+
+  const pacedFor = (task: Task, batch: Batch, open: OpenProfile): Paced[] => {
+    const ofTask = taskPace(task);
+    const ofProfile = profilePace(open.vendor, open.ratePerSecond);
+    return [
+      ...(ofTask == null ? [] : [pacedBy(taskKey(task._id), ofTask)]),
+      ...(ofProfile == null ? [] : [pacedBy(profileKeyOf(batch), ofProfile)]),
+    ];
+  };
+
+  const parkingFor = (
+    { gate, turns }: Paced,
+    { task, expiresAt }: Batch,
+    devices: number,
+  ): Parking => {
+    const nowMs = parts.now();
+    const costMs = (devices * 1_000) / (gate.pace?.perSecond ?? Number.POSITIVE_INFINITY);
+    return {
+      by: gate.key,
+      turn: turns.next(task.toHexString(), nowMs, costMs),
+      notBefore: new Date(Math.min(nowMs + FOUND_AFTER_MS, expiresAt.getTime())),
+    };
+  };
+
+  const waitFor = (one: Paced): void => {
+    one.hasParked = true;
+    one.fetching.wake();
+  };
+
+  const park = async (one: Paced, batch: Batch): Promise<null> => {
+    if (await parkBatch(db, batch, parkingFor(one, batch, batch.size))) waitFor(one);
+    return null;
+  };
+
+  const enter = (gates: readonly Paced[], batch: Batch): Share => {
+    const lots: Lot[] = gates.map(({ gate }) => gate.enter(batch.size, batch.lane));
+    return {
+      batch,
+      permits: () => permitsOf(lots),
+      leave() {
+        for (const lot of lots) lot.leave();
+      },
+    };
+  };
+
+  /** Nobody is ahead of a batch that was just claimed. */
+  const isFree = ({ gate, hasParked }: Paced, { lane, size }: Batch): boolean =>
+    (lane === 'transactional' || !hasParked) && gate.isQuiet(lane, size);
+
+  const admitPaced = async (
+    gates: readonly Paced[],
+    batch: Batch,
+    fetched: boolean,
+  ): Promise<Share | null> => {
+    const { lane, size } = batch;
+    // Handed over as being sent, it waits at the gate: it is too late to wait in the database.
+    if (batch.state === 'sending') return enter(gates, batch);
+    const busy = gates.find((one) => (fetched ? one.gate.room(lane) === 0 : !isFree(one, batch)));
+    if (busy != null) return park(busy, batch);
+    const [tightest] = gates.toSorted((one, other) => one.gate.room(lane) - other.gate.room(lane));
+    const room = tightest?.gate.room(lane) ?? size;
+    if (tightest == null || size <= room * LITTLE_MORE) return enter(gates, batch);
+    const share = enter(gates, { ...batch, size: room });
+    try {
+      const parking = parkingFor(tightest, batch, size - room);
+      const head = await splitBatch(connection, db, batch, room, parking);
+      if (head == null) {
+        share.leave();
+        return null;
+      }
+      waitFor(tightest);
+      return { ...share, batch: head };
+    } catch (error) {
+      share.leave();
+      throw error;
+    }
+  };
+
+  const complaints = createComplaints(monotonic, (key) => {
+    const [app = '', vendor = '', profile = ''] = key.split('/');
+    slowDown(db, key)
+      .then((slowed) => {
+        if (!slowed) return;
+        metrics.slowedDown(app, vendor, profile);
+        log.warn('A vendor says that we send too fast; its rate is lowered', {
+          app,
+          vendor,
+          profile,
+        });
+      })
+      .catch(failed(key));
+  });
+
+  const forgetIdle = (): void => {
+    for (const [key, { gate, hasParked }] of paced) {
+      const idleMs = gate.idleSinceMs == null ? 0 : monotonic() - gate.idleSinceMs;
+      if (!hasParked && idleMs > FORGET_AFTER_MS) paced.delete(key);
+    }
+  };
+
+  return {
+    admit(task, batch, open, { fetched = false } = {}) {
+      const gates = pacedFor(task, batch, open);
+      return gates.length === 0 ? { batch, leave: never } : admitPaced(gates, batch, fetched);
+    },
+    isQuiet(task, batch) {
+      if (task.ratePerSecond != null) return false;
+      const known = paced.get(profileKeyOf(batch));
+      return known == null || isFree(known, batch);
+    },
+    heard(batch, outcome) {
+      if (outcome.kind !== 'try-later' || outcome.cause !== 'rate') return;
+      const key = profileKeyOf(batch);
+      const gate = paced.get(key)?.gate;
+      if (gate != null) complaints.heard(key, gate.perSecond);
+    },
+    async refresh() {
+      const waiting = await parkedKeys(db);
+      const keys = [...new Set([...paced.keys(), ...waiting])];
+      const paces = await readPaces(db, parts.vendors, keys);
+      for (const [key, pace] of paces) {
+        if (pace != null) {
+          paced.get(key)?.gate.setPace(pace);
+          if (waiting.includes(key)) waitFor(pacedBy(key, pace));
+          continue;
+        }
+        paced.get(key)?.gate.setPace(null);
+        if (waiting.includes(key)) await unparkAll(db, key, new Date(parts.now()));
+        paced.delete(key);
+      }
+      forgetIdle();
+    },
+    fetchWith(lane, send) {
+      sends.set(lane, send);
+    },
+  };
+};
