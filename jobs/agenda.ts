@@ -29,11 +29,22 @@ export interface Wakes {
   stop(): Promise<void>;
 }
 
+/** Agenda gives locks back without waiting for it, and a rejection that nobody handles ends the process. */
+const forgiving = (backend: MongoBackend, log: JobContext['parts']['log']): MongoBackend => {
+  const { repository } = backend;
+  const unlock = repository.unlockJob.bind(repository);
+  repository.unlockJob = (job) =>
+    unlock(job).catch((error: unknown) => {
+      log.warn('A lock of Agenda could not be given back; it runs out', { error });
+    });
+  return backend;
+};
+
 const newAgenda = ({ parts }: JobContext): Agenda => {
   // The backend's own driver is another copy of the one that Mongoose brings; the objects are the same.
   const mongo = parts.db as never;
   const agenda = new Agenda({
-    backend: new MongoBackend({ mongo, collection: COLLECTION }),
+    backend: forgiving(new MongoBackend({ mongo, collection: COLLECTION }), parts.log),
     notificationChannel: new MongoChangeStreamNotificationChannel({
       db: mongo,
       collection: COLLECTION,

@@ -155,6 +155,22 @@ const RECALLS: readonly Row[] = [
     null,
   ],
   [
+    'a text to one that has held the device only since the push, whenever they say that they agreed',
+    {
+      device: device({
+        consent: {
+          push: 'granted',
+          purposes: {},
+          at: new Date(SENT_AT.getTime() - 1),
+          heldSince: new Date(SENT_AT.getTime() + 1),
+        },
+      }),
+      expected: { sentAt: SENT_AT },
+      rules: by('replaced'),
+    },
+    'not-recallable:consent-renewed',
+  ],
+  [
     'a text to one that agreed only after the push',
     {
       device: agreedAt(new Date(SENT_AT.getTime() + 1)),

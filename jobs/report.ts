@@ -143,13 +143,16 @@ const countsOf = (ended: readonly Ended[]): Counts => {
   return counts;
 };
 
-/** The database is away or busy, as opposed to refusing what we write. */
-const isTrouble = (error: unknown): boolean =>
-  error instanceof mongo.MongoNetworkError ||
-  error instanceof mongo.MongoServerSelectionError ||
-  (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) ||
-  (error instanceof mongo.MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')) ||
-  (error instanceof mongo.MongoError && error.hasErrorLabel('TransientTransactionError'));
+/**
+ * The server refuses what we write, as opposed to being away or busy. What else may come of a connection that breaks is not
+ * for us to list: the driver wraps it in errors of bulk writes, or hands on what the socket or its own code has thrown.
+ */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof mongo.MongoServerError &&
+  typeof error.code === 'number' &&
+  !error.hasErrorLabel('RetryableWriteError') &&
+  !error.hasErrorLabel('UnknownTransactionCommitResult') &&
+  !error.hasErrorLabel('TransientTransactionError');
 
 /** The outcomes are known and would be lost: so long a database that is away is waited for. */
 const WRITE_TRIES = 90;
@@ -162,7 +165,7 @@ const write = async (context: JobContext, written: BatchReport): Promise<Written
     } catch (error) {
       const fields = { taskId: written.batch.task.toHexString(), error };
       context.parts.log.error('A report could not be written', fields);
-      if (left === 0 || !isTrouble(error)) throw error;
+      if (left === 0 || isRefusal(error)) throw error;
       // Told to stop, it leaves the batch to its lease: what is known is lost, what is unsure is said to be.
       await setTimeout(WRITE_PAUSE_MS, undefined, { signal: context.stopping });
     }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { dbOf } from '../../models/database.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
+import { until } from '../../test/support/until.js';
 import { booksOf } from './books.js';
 import { checkBooks } from './check-books.js';
 import { workersRun } from './check-storage.js';
@@ -36,6 +37,7 @@ describe('a check beside a gateway that sends', function () {
   it('finds nothing wrong, however often it looks, and counts everything in the end', async () => {
     const connection = database().connection;
     const books = booksOf(connection);
+    await until('a worker has swept', () => workersRun(books));
     const sent = Array.from({ length: TASKS }, (_, index) =>
       test.accept({
         audience:

@@ -17,7 +17,12 @@ const SHORT_WAIT_MS = 1_500;
 /** Makes long waits of retries pass at once; answers the longest of them, in milliseconds. */
 const passWaits = async (db: mongo.Db): Promise<number> => {
   const batches = db.collection<Batch>('batches');
-  const later = { state: 'due', notBefore: { $gt: new Date(Date.now() + SHORT_WAIT_MS) } } as const;
+  const later = {
+    state: 'due',
+    notBefore: { $gt: new Date(Date.now() + SHORT_WAIT_MS) },
+    // Whatever waits for a vendor that rests is let go by the breaker.
+    waitsFor: { $exists: false },
+  } as const;
   const waiting = await batches.find(later).toArray();
   if (waiting.length === 0) return 0;
   await batches.updateMany(later, { $set: { notBefore: new Date() } });

@@ -6,8 +6,8 @@ import { type Row, VENDORS } from './row.js';
 import type { Stage } from './stage.js';
 import type { Send } from './strike.js';
 
-/** An adapter has up to 500 requests on their way at a time. */
-const SURELY_ON_THEIR_WAY = 400;
+/** FCM takes a hundred requests of a connection at a time, and others more. */
+const SURELY_ON_THEIR_WAY = 80;
 const REACH_WITHIN_MS = 120_000;
 
 export const pointOf = ({ at, nth }: Row): { point: FaultPoint; nth?: number } => ({

@@ -79,6 +79,7 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
     await gateway.start(env, { ...timingsOf(row), ...row.timings });
     return gateway;
   };
+  const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
   const simulators = await startSimulators();
   const close = async (): Promise<void> => {
     await mongod.heal(name);
@@ -101,10 +102,11 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
       ...{ name, db, mongod, simulators, fleet, first, bearer, operatorKey },
       ...(proxy == null ? {} : { proxy }),
       startGateway,
-      output: () => used.map((gateway) => gateway.output()).join('\n--\n'),
+      output,
       close,
     };
   } catch (error) {
+    if (error instanceof Error) error.message += `\n${output()}`;
     await close();
     throw error;
   }
