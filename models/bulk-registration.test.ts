@@ -205,7 +205,7 @@ describe('Registration of devices', () => {
       await register({ account: 'bob' }, { now: LATER });
       const device = await stored(id);
       expect(device.account).to.equal('bob');
-      expect(device.consent).to.deep.equal({ purposes: {}, at: LATER });
+      expect(device.consent).to.deep.equal({ purposes: {}, at: LATER, heldSince: LATER });
       const records = await history(id);
       expect(records.map(({ cause }) => cause)).to.deep.equal(['registration', 'account-changed']);
       expect(records[1]).to.deep.include({ by: 'key-1', at: LATER, consent: device.consent });
