@@ -21,7 +21,8 @@ export const answeredOf = ({ at }: Row): number | undefined => {
   return count == null ? undefined : Number(count);
 };
 
-const clearFaults = async ({ simulators }: Stage): Promise<void> => {
+/** Once the gateway that hung has gone. */
+export const letVendorsAnswer = async ({ simulators }: Stage): Promise<void> => {
   for (const vendor of VENDORS) {
     await fetch(`${simulators[vendor].adminUrl}/faults`, { method: 'DELETE' });
   }
@@ -41,7 +42,6 @@ const hangAfter = async (answered: number, stage: Stage, send: Send): Promise<vo
     everyMs: 5,
   });
   await sent;
-  await clearFaults(stage);
 };
 
 /** Resolves when the place is reached: the gateway is held there, or waits for answers that never come. */

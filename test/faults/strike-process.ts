@@ -1,7 +1,7 @@
 /** A gateway process is killed, told to stop, or stopped for longer than its leases live. */
 import { expect } from 'chai';
 import type { ArmedGateway } from './gateways.js';
-import { answeredOf, pointOf, reach } from './place.js';
+import { answeredOf, letVendorsAnswer, pointOf, reach } from './place.js';
 import type { ProcessFault, Row } from './row.js';
 import type { Stage } from './stage.js';
 import type { Send, Struck } from './strike.js';
@@ -51,6 +51,7 @@ const strikeBesideHeir = async (
   first.release();
   if (fault === 'SIGSTOP') return { heir, afterwards: () => wakeUp(first) };
   await expectExit(first, fault);
+  if (answeredOf(row) != null) await letVendorsAnswer(stage);
   return { heir: await afterHeir(heir, row, stage) };
 };
 
@@ -72,5 +73,6 @@ export const strikeProcess = async (
     first.signal(fault);
   }
   await expectExit(first, fault);
+  if (answeredOf(row) != null) await letVendorsAnswer(stage);
   return { heir: await afterHeir(await stage.startGateway(), row, stage) };
 };

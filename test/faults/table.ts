@@ -98,7 +98,7 @@ const DISPATCH: Line[] = [
   ['vendor:100', 'SIGKILL', 'leave', { apns: 900 }, { ...SURVIVOR, unknown: 900 }],
   ['vendor:100', 'SIGKILL', 'resend', { apns: 900 }, { ...SURVIVOR, repeated: { atMost: 700 } }],
   ['vendor:0', 'SIGKILL', 'leave', { harmony: 900 }, { unknown: 900 }],
-  ['vendor:0', 'SIGKILL', 'resend', ALL, { repeated: 300 }],
+  ['vendor:0', 'SIGKILL', 'resend', ALL, { repeated: UP_TO_300 }],
   ['dispatch:claimed', 'SIGTERM', 'leave', { fcm: 200 }],
   ['dispatch:marked-sending', 'SIGTERM', 'leave', { apns: 200 }],
   ['vendor:100', 'SIGTERM', 'leave', { fcm: 900 }, { unknown: { atMost: 600 } }],
