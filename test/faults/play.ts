@@ -9,9 +9,12 @@ import { type Row, VENDORS } from './row.js';
 import { type Stage, setStage, type Theatre } from './stage.js';
 import { strike } from './strike.js';
 
+/** The first two steps of the schedule, with jitter: on a busy machine a retry may have to be tried again. */
+const SHORT_RETRIES_MS = 8_000;
+
 const expectWait = (longestWaitMs: number, { waitsMs }: Row): void => {
   const what = 'the longest wait of a retry, in milliseconds';
-  if (waitsMs == null) expect(longestWaitMs, what).to.equal(0);
+  if (waitsMs == null) expect(longestWaitMs, what).to.be.below(SHORT_RETRIES_MS);
   else expect(longestWaitMs, what).to.be.at.least(waitsMs);
 };
 
