@@ -43,7 +43,7 @@ export interface Writes {
 const MOST_TOGETHER = 200;
 /** A report with more rows than this bears the cost of its own transaction. */
 const SMALL_ROWS = 20;
-const AT_ONCE = 2;
+const AT_ONCE = 8;
 
 /** Rows of several tasks by the collection they belong to, in the order of their ids there. */
 const insertRows = async (
