@@ -8,11 +8,12 @@ import { type Found, fault } from './finding.js';
 /** A worker sweeps every few seconds. */
 const WORKER_SEEN_WITHIN_MS = 60_000;
 
-/** Whether any process sends: its sweep leaves its time in Agenda's own collection. */
-export const workersRun = async ({ db, now }: Books): Promise<boolean> => {
-  const since = new Date(now() - WORKER_SEEN_WITHIN_MS);
+/** Whether any process sends: its sweep leaves its time in Agenda's own collection, at its start as a lock. */
+export const workersRun = async ({ db, now }: Pick<Books, 'db' | 'now'>): Promise<boolean> => {
+  const since = { $gte: new Date(now() - WORKER_SEEN_WITHIN_MS) };
   const { collection, name } = SWEEP_JOB;
-  return (await db.collection(collection).findOne({ name, lastRunAt: { $gte: since } })) != null;
+  const seen = { name, $or: [{ lastRunAt: since }, { lockedAt: since }] };
+  return (await db.collection(collection).findOne(seen)) != null;
 };
 
 type Named = mongo.CollectionInfo;

@@ -3,7 +3,7 @@ import { dbOf } from '../../models/database.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
 import { until } from '../../test/support/until.js';
-import { booksOf } from './books.js';
+import { booksOf, SWEEP_JOB } from './books.js';
 import { checkBooks } from './check-books.js';
 import { workersRun } from './check-storage.js';
 import { compareBooks } from './compare.js';
@@ -97,5 +97,20 @@ describe('a check beside a gateway that sends', function () {
     const later = () => Date.now() + 3_600_000;
     expect(await workersRun({ ...books, now: later })).to.equal(false);
     expect(dbOf(database().connection)).to.equal(books.db);
+  });
+});
+
+describe('a worker that runs', () => {
+  const database = testDatabase();
+
+  it('is seen by the lock of its first sweep, for a minute', async () => {
+    const { db } = booksOf(database().connection);
+    const lockedAt = Date.now();
+    expect(await workersRun({ db, now: () => lockedAt })).to.equal(false);
+    await db
+      .collection(SWEEP_JOB.collection)
+      .insertOne({ name: SWEEP_JOB.name, lockedAt: new Date(lockedAt) });
+    expect(await workersRun({ db, now: () => lockedAt + 59_000 })).to.equal(true);
+    expect(await workersRun({ db, now: () => lockedAt + 61_000 })).to.equal(false);
   });
 });
