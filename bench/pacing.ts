@@ -42,7 +42,7 @@ const startLine = async ({ closing }: Bench): Promise<Line> => {
   await closing.add('MongoDB', () => mongo.stop());
   const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
   const settings = {
-    MONGODB_URI: mongo.uri,
+    MONGODB_URI: mongo.nearUri,
     PIGEONPOST_MASTER_KEY: randomBytes(32).toString('base64url'),
     PIGEONPOST_OPERATOR_KEY: operatorKey,
   };

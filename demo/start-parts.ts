@@ -40,7 +40,7 @@ const startMongo = async (
 ): Promise<string> => {
   const mongo = await startEmbeddedMongo({ dataDir, cacheDir, log: { info: say, warn: say } });
   await closing.add('MongoDB', () => mongo.stop());
-  return mongo.uri;
+  return mongo.nearUri;
 };
 
 const startVendors = async (

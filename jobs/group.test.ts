@@ -61,6 +61,25 @@ describe('a group', () => {
     expect(goes).to.deep.equal([[0], [1, 2], [3]]);
   });
 
+  it('waits for company as long as it is told', async () => {
+    const goes: number[][] = [];
+    const ask = createGroup<number, void>({
+      together: async (items) => {
+        goes.push([...items]);
+        return items.map(() => undefined);
+      },
+      alone: () => Promise.reject(new Error('Nobody is alone')),
+      most: 10,
+      atOnce: 8,
+      gatherMs: 100,
+    });
+    const first = ask(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, ask(2)]);
+    expect(goes).to.deep.equal([[1, 2]]);
+  });
+
   it('lets only the one fail that spoils a group', async () => {
     const refuse = (item: number): void => {
       if (item === 2) throw new Error('Not two');

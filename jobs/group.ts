@@ -9,6 +9,8 @@ export interface GroupOptions<Item, Result> {
   readonly most: number;
   /** Goes at a time; what comes meanwhile waits for the next one, so that groups grow with the load. */
   readonly atOnce: number;
+  /** How long the first waits for company, in milliseconds; absent: no longer than a turn of the event loop. */
+  readonly gatherMs?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -61,8 +63,10 @@ export const createGroup = <Item, Result>(
   const plan = (): void => {
     if (planned || running >= options.atOnce || waiting.length === 0) return;
     planned = true;
+    const { gatherMs, most } = options;
     // Whoever asks in the same turn of the event loop comes along.
-    setImmediate(() => void go());
+    if (gatherMs == null || waiting.length >= most) setImmediate(() => void go());
+    else setTimeout(() => void go(), gatherMs);
   };
 
   return (item) =>

@@ -44,6 +44,8 @@ const MOST_TOGETHER = 200;
 /** A report with more rows than this bears the cost of its own transaction. */
 const SMALL_ROWS = 20;
 const AT_ONCE = 8;
+/** Nobody waits for a small report, so it may wait for company; a crash meanwhile makes its devices unsure. */
+const REPORT_GATHER_MS = 20;
 
 /** Rows of several tasks by the collection they belong to, in the order of their ids there. */
 const insertRows = async (
@@ -191,6 +193,7 @@ export const createWrites = (connection: Connection): Writes => {
     alone: reportAlone,
     most: MOST_TOGETHER,
     atOnce: AT_ONCE,
+    gatherMs: REPORT_GATHER_MS,
   });
   return {
     plan,

@@ -1,6 +1,7 @@
 /** `npm start`: the gateway as a process. */
 import { Closing } from './closing.js';
 import { ConfigError, readConfig } from './config.js';
+import { boundHeapGrowth } from './heap-growth.js';
 import { createLogger } from './logger.js';
 import { type Gateway, startGateway } from './start.js';
 
@@ -15,6 +16,7 @@ const showOperatorKey = ({ keys }: Gateway): void => {
 };
 
 const main = async (): Promise<void> => {
+  boundHeapGrowth();
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel });
   const closing = new Closing();

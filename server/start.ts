@@ -58,7 +58,7 @@ const openDatabase = async (
     const { dataDir, cacheDir } = config;
     const embedded = await startEmbeddedMongo({ dataDir, cacheDir, log: logger });
     await closing.add('embedded MongoDB', () => embedded.stop());
-    ({ uri, ended } = embedded);
+    ({ nearUri: uri, ended } = embedded);
   }
   const connection = openConnection(uri, (error) => {
     logger.error('MongoDB is in trouble', { error });

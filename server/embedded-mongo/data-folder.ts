@@ -10,6 +10,8 @@ export interface DataFolder {
   /** What mongod calls its dbpath. */
   mongoPath: string;
   logPath: string;
+  /** Where mongod puts its Unix socket. */
+  socketsPath: string;
 }
 
 /** Makes it when it is missing. Rejects with EmbeddedMongoError `FOLDER_NOT_WRITABLE`. */
@@ -28,7 +30,8 @@ export const openDataFolder = async (dataDir: string): Promise<DataFolder> => {
       { cause },
     );
   }
-  return { path, mongoPath, logPath: join(path, 'mongod.log') };
+  const socketsPath = join(path, 'sockets');
+  return { path, mongoPath, logPath: join(path, 'mongod.log'), socketsPath };
 };
 
 /** The exact version that wrote the data last, if any did. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -91,8 +91,38 @@ describe('startEmbeddedMongo', function () {
       await changes.close();
       const options = await connection.db?.admin().command({ getCmdLineOpts: 1 });
       expect(options).to.have.nested.property('parsed.net.bindIp', '127.0.0.1');
-      expect(options).to.have.nested.property('parsed.net.unixDomainSocket.enabled', false);
     });
+  });
+
+  it('has a Unix socket that only its own user may open, and removes those of killed servers', async () => {
+    const dataDir = await folder();
+    const sockets = join(dataDir, 'sockets');
+    await mkdir(sockets, { mode: 0o700 });
+    await writeFile(join(sockets, 'mongodb-1.sock'), '');
+    const mongo = await start({ dataDir });
+    const { port } = new URL(mongo.uri);
+    expect(await readdir(sockets)).to.deep.equal([`mongodb-${port}.sock`]);
+    expect((await stat(join(sockets, `mongodb-${port}.sock`))).mode & 0o777).to.equal(0o600);
+    expect((await stat(sockets)).mode & 0o777).to.equal(0o700);
+    expect(mongo.nearUri).to.contain(encodeURIComponent(sockets));
+    await withConnection(mongo.nearUri, async (connection) => {
+      await connection.createCollection('notes');
+      const changes = connection.collection('notes').watch();
+      const changed = changes.next();
+      await connection.transaction(async (session) => {
+        await connection.collection('notes').insertOne({ text: 'near' }, { session });
+      });
+      expect(await changed).to.have.property('operationType', 'insert');
+      await changes.close();
+    });
+    expect(await texts(mongo.uri)).to.deep.equal(['near']);
+  });
+
+  it('does without the socket in a folder whose path is too long for one', async () => {
+    const dataDir = join(await folder(), 'deep'.repeat(25));
+    const mongo = await start({ dataDir });
+    expect(mongo.nearUri).to.equal(mongo.uri);
+    await write(mongo.uri);
   });
 
   it('keeps the data over a stop and a start, also on another port', async () => {

@@ -7,6 +7,7 @@ import type { Log } from './log.js';
 import { keepLogSmall, putLogAside } from './log-rotation.js';
 import { freePort, isListening, LOOPBACK } from './port.js';
 import { REPLICA_SET, startReplicaSet } from './replica-set.js';
+import { prepareSockets, socketArguments, socketUri } from './socket.js';
 import { logBytes, portTaken, startFailure } from './start-failure.js';
 import { type SupervisedProcess, superviseProcess } from './supervised-process.js';
 
@@ -32,13 +33,15 @@ export interface RunMongodOptions {
 export interface RunningMongod {
   port: number;
   uri: string;
+  /** By its Unix socket, where it has one. */
+  socketUri?: string;
   ended: Promise<number | null>;
   stop(): Promise<void>;
 }
 
 const argumentsFor = ({ folder, cacheSizeGb }: RunMongodOptions, port: number): string[] => [
   ...['--dbpath', folder.mongoPath, '--replSet', REPLICA_SET, '--oplogSize', String(OPLOG_MB)],
-  ...['--bind_ip', LOOPBACK, '--port', String(port), '--nounixsocket'],
+  ...['--bind_ip', LOOPBACK, '--port', String(port), ...socketArguments(folder)],
   ...['--wiredTigerCacheSizeGB', String(cacheSizeGb)],
   ...['--logpath', folder.logPath, '--logappend', '--logRotate', 'reopen', '--quiet'],
   // One node has nobody to hand over to, so nothing is gained by waiting before it goes.
@@ -85,6 +88,7 @@ const startOnce = async (options: RunMongodOptions, port: number): Promise<Runni
   const { folder, log, mongod } = options;
   if (await isListening(port)) throw portTaken(port);
   await putLogAside(folder.logPath);
+  await prepareSockets(folder);
   const logStartBytes = await logBytes(folder.logPath);
   const args = argumentsFor(options, port);
   const child = await superviseProcess(mongod.command, args, folder.logPath);
@@ -99,9 +103,11 @@ const startOnce = async (options: RunMongodOptions, port: number): Promise<Runni
   const endRotation = keepLogSmall(folder.logPath, port, (error) => {
     log.warn('The log of MongoDB could not be rotated', { error });
   });
+  const bySocket = await socketUri(folder, port);
   return {
     port,
     uri: mongodUri(port),
+    ...(bySocket == null ? {} : { socketUri: bySocket }),
     ended: child.ended.finally(endRotation),
     stop: () => child.stop(),
   };

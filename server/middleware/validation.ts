@@ -34,14 +34,28 @@ export interface Checked<Value> {
   readonly errors?: FieldError[];
 }
 
-/** The value with defaults filled in, or the fields at fault. Unknown fields are refused. */
-export const check = <Value>(schema: Schema<Value>, given: unknown): Checked<Value> => {
-  const { value, error } = schema.validate(given, {
+const strict = new WeakMap<Schema, Schema>();
+
+/** The schema with our preferences in it: given with each value instead, they cost as much as the value itself. */
+const strictOf = (schema: Schema): Schema => {
+  const known = strict.get(schema);
+  if (known != null) return known;
+  const made = schema.prefs({
     abortEarly: false,
     allowUnknown: false,
     errors: { label: false, wrap: { label: false } },
     messages: MESSAGES,
-  }) as { value: Value; error?: { details: ValidationErrorItem[] } };
+  });
+  strict.set(schema, made);
+  return made;
+};
+
+/** The value with defaults filled in, or the fields at fault. Unknown fields are refused. */
+export const check = <Value>(schema: Schema<Value>, given: unknown): Checked<Value> => {
+  const { value, error } = strictOf(schema).validate(given) as {
+    value: Value;
+    error?: { details: ValidationErrorItem[] };
+  };
   return error == null ? { value } : { value, errors: fieldErrors(error.details) };
 };
 
