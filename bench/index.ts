@@ -1,5 +1,6 @@
 /** `npm run bench`: runs all parts, or those that are named; each starts its own processes on loopback and ends them. */
 import { Closing } from '../server/closing.js';
+import { lanes } from './lanes.js';
 import { latency } from './latency.js';
 import { type Machine, readMachine } from './machine.js';
 import { type Options, readOptions, usage } from './options.js';
@@ -10,7 +11,7 @@ import { keepResult, resultTable } from './result.js';
 import { rounded } from './statistics.js';
 import { transport } from './transport.js';
 
-const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency, pacing };
+const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency, lanes, pacing };
 const USAGE_ERROR = 2;
 
 const say = (line: string): void => console.log(line);

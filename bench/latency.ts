@@ -1,12 +1,9 @@
 /** The part `latency`: tasks to a single device at a steady rate, from the request to the vendor. */
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
-import type { Closing } from '../server/closing.js';
 import { setUpApp } from './backend.js';
-import { benchDevice, benchToken, MESSAGE } from './devices.js';
+import { benchDevice } from './devices.js';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 import { mongodVersion } from './machine.js';
 import { type Arrival, type NodeSink, startNodeSink } from './node-sink.js';
@@ -15,27 +12,21 @@ import { type Bench, type Part, temporaryFolder } from './part.js';
 import { readCpuMs } from './process-figures.js';
 import { type Figure, figure } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
+import {
+  lateness,
+  type Post,
+  type Posted,
+  poster,
+  postToVendorMs,
+  untilArrived,
+} from './single-tasks.js';
 import { makeSinkCertificate } from './sink.js';
 import { percentile } from './statistics.js';
 
 const SECONDS = 15;
 const WARM_UP_SECONDS = 5;
 const SECOND_MS = 1_000;
-const ARRIVED_WITHIN_MS = 30_000;
-const LOOK_EVERY_MS = 100;
 const REGISTRATIONS_AT_A_TIME = 8;
-const ACCEPTED = 202;
-const IDLE_MS = 2_000;
-
-/** One task by the clock of `sharedClockMs`. */
-interface Posted {
-  readonly path: string;
-  readonly dueAtMs: number;
-  readonly sentAtMs: number;
-  readonly answeredAtMs: number;
-}
-
-const pathOf = (index: number): string => `/3/device/${benchToken(index)}`;
 
 /** Ids of the devices, in their order. */
 const registerDevices = async (api: Api, count: number): Promise<string[]> => {
@@ -48,42 +39,6 @@ const registerDevices = async (api: Api, count: number): Promise<string[]> => {
   };
   await Promise.all(Array.from({ length: REGISTRATIONS_AT_A_TIME }, worker));
   return ids;
-};
-
-/** Resolves with the moment of the answer's status; rejects when it is not 202. */
-const postTask = (url: string, key: string, agent: Agent, device: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const body = JSON.stringify({
-      audience: { devices: [device] },
-      message: MESSAGE,
-      lane: 'transactional',
-    });
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    const post = request(`${url}/v1/tasks`, { method: 'POST', agent, headers }, (reply) => {
-      const atMs = sharedClockMs();
-      reply.resume();
-      reply.on('end', () => {
-        if (reply.statusCode === ACCEPTED) resolve(atMs);
-        else reject(new Error(`POST /v1/tasks answered ${reply.statusCode}`));
-      });
-    });
-    post.on('error', reject);
-    post.end(body);
-  });
-
-/** Rejects unless each of these was pushed to within 30 s. */
-const untilArrived = async (
-  sink: NodeSink,
-  posted: readonly Posted[],
-): Promise<Map<string, Arrival>> => {
-  const deadline = performance.now() + ARRIVED_WITHIN_MS;
-  for (;;) {
-    const arrivals = await sink.arrivals();
-    const missing = posted.filter(({ path }) => !arrivals.has(path)).length;
-    if (missing === 0) return arrivals;
-    if (performance.now() > deadline) throw new Error(`${missing} pushes have not arrived`);
-    await pause(LOOK_EVERY_MS);
-  }
 };
 
 const SHARES = [
@@ -103,10 +58,7 @@ const figuresOf = (posted: readonly Posted[], arrivals: ReadonlyMap<string, Arri
   const twice = posted.filter(({ path }) => (arrivals.get(path)?.times ?? 0) > 1).length;
   return [
     figure('answered 202', 'tasks/s', posted.length / ((lastMs - firstMs) / SECOND_MS)),
-    ...spread(
-      'POST to vendor',
-      posted.map((one) => arrivedAtMs(one) - one.sentAtMs),
-    ),
+    ...spread('POST to vendor', postToVendorMs(posted, arrivals)),
     ...spread(
       '202 to vendor',
       posted.map((one) => arrivedAtMs(one) - one.answeredAtMs),
@@ -116,15 +68,7 @@ const figuresOf = (posted: readonly Posted[], arrivals: ReadonlyMap<string, Arri
       posted.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs),
     ),
     figure('pushed more than once', 'devices', twice),
-    // How late the load itself was: a high figure says that the machine was busy, not the gateway.
-    figure(
-      'POST behind its schedule, p99',
-      'ms',
-      percentile(
-        posted.map(({ dueAtMs, sentAtMs }) => sentAtMs - dueAtMs),
-        0.99,
-      ),
-    ),
+    lateness(posted),
   ];
 };
 
@@ -144,23 +88,6 @@ const startLine = async ({ closing, options: { profileDir } }: Bench): Promise<L
     closing,
   );
   return { sink, gateway, key: await setUpApp(gateway, sink) };
-};
-
-type Post = (index: number, dueAtMs: number) => Promise<Posted>;
-
-const poster = async (
-  { gateway, key }: Line,
-  ids: readonly string[],
-  closing: Closing,
-): Promise<Post> => {
-  // Shorter than the gateway keeps an idle connection, so that none is used in the moment in which it is closed.
-  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
-  await closing.add('the connections', async () => agent.destroy());
-  return async (index, dueAtMs) => {
-    const sentAtMs = sharedClockMs();
-    const answeredAtMs = await postTask(gateway.url, key, agent, ids[index] ?? '');
-    return { path: pathOf(index), dueAtMs, sentAtMs, answeredAtMs };
-  };
 };
 
 /** The first devices warm it up, the others are measured. */
@@ -196,7 +123,12 @@ export const latency: Part = async (bench) => {
   const ids = await registerDevices(apiClient(line.gateway.url, line.key), warmUp + count);
   const registered = ids.length / ((sharedClockMs() - startedAtMs) / SECOND_MS);
   say(`Registered ${formatCount(ids.length)} devices, ${Math.round(registered)} a second`);
-  const post = await poster(line, ids, closing);
+  const post = await poster(
+    line.gateway,
+    line.key,
+    (index) => ({ devices: [ids[index] ?? ''] }),
+    closing,
+  );
   return {
     part: 'latency',
     setting: [
