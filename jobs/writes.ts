@@ -3,6 +3,7 @@ import type { ClientSession, Connection, mongo, Types } from 'mongoose';
 import { type Batch, batches, type Counts } from '../models/batch.js';
 import { dbOf } from '../models/database.js';
 import { type Delivery, deliveries } from '../models/delivery.js';
+import { isDuplicateKey } from '../models/duplicate-key.js';
 import { tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
@@ -65,6 +66,24 @@ const insertRows = async (
   }
 };
 
+/** Batches and suppressed rows, in the caller's transaction. */
+export const writeCuts = async (
+  db: mongo.Db,
+  planned: readonly {
+    readonly task: Pick<Task, 'deliveriesIn'>;
+    readonly cut: PlannedTask['cut'];
+  }[],
+  session: ClientSession,
+): Promise<void> => {
+  const all = planned.flatMap(({ cut }) => cut.batches);
+  if (all.length > 0) await batches(db).insertMany(all, { session });
+  const rows = planned.map(({ task, cut }) => ({
+    deliveriesIn: task.deliveriesIn,
+    rows: cut.rows,
+  }));
+  await insertRows(db, rows, session);
+};
+
 /** Tasks with all that was planned of them, in the caller's transaction. */
 export const writePlanned = async (
   db: mongo.Db,
@@ -76,13 +95,7 @@ export const writePlanned = async (
     { session },
   );
   await faultPoint('accept:task-written');
-  const all = planned.flatMap(({ cut }) => cut.batches);
-  if (all.length > 0) await batches(db).insertMany(all, { session });
-  const rows = planned.map(({ task, cut }) => ({
-    deliveriesIn: task.deliveriesIn,
-    rows: cut.rows,
-  }));
-  await insertRows(db, rows, session);
+  await writeCuts(db, planned, session);
   await faultPoint('accept:before-commit');
 };
 
@@ -150,10 +163,6 @@ const isPlanned = async (db: mongo.Db, { task }: PlannedTask): Promise<boolean> 
     { _id: task._id },
     { projection: { _id: 1 }, readConcern: { level: 'majority' } },
   )) != null;
-
-const DUPLICATE_KEY = 11_000;
-const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === DUPLICATE_KEY;
 
 export const createWrites = (connection: Connection): Writes => {
   const db = dbOf(connection);

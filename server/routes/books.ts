@@ -19,7 +19,7 @@ const EXAMPLE_FINDING = {
   what: 'It is sending with nothing left to do',
   means: FINDING_KINDS['not-ended'].means,
   mendable: true,
-  mended: 'It is done now',
+  mended: 'It has ended now',
 };
 
 const stretchOf = async (
