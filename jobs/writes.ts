@@ -9,6 +9,7 @@ import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import type { Cut } from './cut.js';
 import { faultPoint } from './fault-point.js';
+import { keepFirstRows } from './first-rows.js';
 import { createGroup } from './group.js';
 
 /** A task whose whole audience is planned. */
@@ -176,7 +177,9 @@ export const createWrites = (connection: Connection): Writes => {
     } catch (error) {
       if (await isReported(db, report)) return { written: true, taskEnded: false };
       if (error instanceof LeaseLost) return { written: false, taskEnded: false };
-      throw error;
+      const kept = isDuplicateKey(error) ? await keepFirstRows(db, report) : report;
+      if (kept.rows.length === report.rows.length) throw error;
+      return reportAlone(kept);
     }
   };
   const plan = createGroup<PlannedTask, void>({
