@@ -87,8 +87,12 @@ export const strayBatches = async ({ db }: Books, page: StrayPage): Promise<Stra
   const found: Found[] = [];
   for (const task of ids) {
     if (parents.has(task.toHexString())) continue;
-    const count = await batches(db).countDocuments({ task }, { hint: LEDGER_INDEX });
-    const what = `${some(count, 'batch', 'batches')} name a task that does not exist`;
+    const [count, done] = await Promise.all(
+      [{ task }, { task, state: 'done' as const }].map((filter) =>
+        batches(db).countDocuments(filter, { hint: LEDGER_INDEX }),
+      ),
+    );
+    const what = `${some(count ?? 0, 'batch', 'batches')}, ${done} of them done, name a task that does not exist`;
     found.push({ fault: fault('batch-without-task', what, { task, where: 'batches' }) });
   }
   return { found, ...(last && { last }) };
