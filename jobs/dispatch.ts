@@ -138,7 +138,7 @@ const sendShare = async (
 ): Promise<void> => {
   const { admitted } = run.slot;
   const share = await context.pacing.admit(task, batch, open, { fetched: admitted != null });
-  admitted?.();
+  admitted?.(share?.batch.size ?? 0);
   if (share == null) {
     await context.breaker.undecided(vendorProfileOf(batch), run.pass);
     return;

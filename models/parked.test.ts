@@ -7,6 +7,7 @@ import { dbOf } from './database.js';
 import { claimBatch } from './lease.js';
 import { readLedger } from './ledger.js';
 import {
+  type Closed,
   claimParked,
   parkBatch,
   parkedIndexes,
@@ -42,7 +43,7 @@ describe('parked batches', () => {
     return batch;
   };
   const batchNow = ({ _id }: Pick<Batch, '_id'>) => batches(db()).findOne({ _id });
-  const claim = (by: string) => claimParked(db(), by, 'me', NOW);
+  const claim = (by: string) => claimParked(db(), by, 'me', { now: NOW });
 
   before(() => batches(db()).createIndexes([...batchIndexes, ...parkedIndexes]));
   beforeEach(() => batches(db()).deleteMany({}));
@@ -73,6 +74,23 @@ describe('parked batches', () => {
     const ids = claims.flatMap((batch) => (batch == null ? [] : [batch._id.toString('hex')]));
     expect(ids).to.have.length(20);
     expect(new Set(ids).size).to.equal(20);
+  });
+
+  it('are passed over while their lane, or their profile in it, has no room', async () => {
+    const crowded = await parked('a', 1, { lane: 'transactional' });
+    const full = await parked('a', 2, { profile: 'full' });
+    const free = await parked('a', 3);
+    const lanes: Closed[] = [
+      { lane: 'transactional' },
+      { lane: 'default', profiles: [{ app: full.app, vendor: full.vendor, profile: 'full' }] },
+      { lane: 'campaign', profiles: [{ app: free.app, vendor: free.vendor, profile: 'default' }] },
+    ];
+    const next = async (closed: Closed[]) =>
+      (await claimParked(db(), 'a', 'me', { now: NOW, closed }))?._id;
+    expect(await next(lanes)).to.deep.equal(free._id);
+    expect(await next(lanes)).to.equal(undefined);
+    expect(await next(lanes.slice(1))).to.deep.equal(crowded._id);
+    expect(await next([])).to.deep.equal(full._id);
   });
 
   it('are not claimed for another pace, nor while they are held', async () => {

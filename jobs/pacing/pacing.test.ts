@@ -52,9 +52,13 @@ describe('pacing', function () {
   const start = async (
     answer?: Parameters<typeof witness>[1],
     change: Partial<Vendor> = {},
+    options: Parameters<typeof engineTest>[1] = {},
   ): Promise<void> => {
     seen = witness({ ...(await loadVendor('sandbox')), ...change }, answer);
-    test = await engineTest(database().connection, { vendors: seen.vendors });
+    test = await engineTest(database().connection, {
+      ...options,
+      vendors: seen.vendors,
+    });
     await test.addProfile('sandbox');
   };
   const setRate = async (ratePerSecond: number | null): Promise<void> => {
@@ -236,6 +240,31 @@ describe('pacing', function () {
     const task = await test.accept({ audience: { devices: devices.map(String) } });
     await test.ended(task);
     expect(seen.worstSecond()).to.be.at.most(48);
+  });
+
+  it('fetches nothing more for a vendor that does not answer than one profile may have in a lane', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const open: Vendor['open'] = () => ({
+      async send(_message, targets) {
+        await answered;
+        return targets.map(() => ({ kind: 'accepted' }));
+      },
+    });
+    // One place for each profile, and one more: any devices fill the first.
+    await start(undefined, { open }, { batchesInFlight: 1, timings: { stragglerMs: 20_000 } });
+    await setRate(100);
+    const devices = await addDevices(300);
+    const task = await test.accept({ audience: { devices: devices.map(String) } });
+    await until('some are sent', () => seen.sent.length > 20);
+    const sinceMs = performance.now();
+    await until('its pace allows two hundred more', () => performance.now() - sinceMs > 2_200);
+    expect(seen.sent).to.have.length.below(130);
+    expect(await balance(task)).to.equal(300);
+    answer();
+    await test.ended(task);
+    expect(seen.sent).to.have.length(300);
+    expect(await balance(task)).to.equal(300);
   });
 
   it('asks the database nothing for what is not paced', async () => {
