@@ -4,7 +4,7 @@ import { someBatch, someIds, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
 import { type Batch, batches, batchIndexes, packIds } from './batch.js';
 import { dbOf } from './database.js';
-import { claimBatch } from './lease.js';
+import { claimBatch, markSending, releaseBatch } from './lease.js';
 import { readLedger } from './ledger.js';
 import {
   type Closed,
@@ -15,6 +15,7 @@ import {
   splitBatch,
   unparkAll,
 } from './parked.js';
+import { setAside } from './rest.js';
 
 const NOW = new Date('2026-01-10T12:00:00Z');
 const LATER = new Date('2026-01-10T12:05:00Z');
@@ -63,8 +64,16 @@ describe('parked batches', () => {
 
   it('are claimed under a new fence, and due at once for whoever gets them back', async () => {
     const batch = await parked('a', 1);
-    expect(await claim('a'))
-      .to.deep.include({ state: 'claimed', fence: batch.fence + 1, owner: 'me', notBefore: NOW })
+    const claimed = await claim('a');
+    expect(claimed).to.deep.include({
+      state: 'claimed',
+      fence: batch.fence + 1,
+      owner: 'me',
+      notBefore: NOW,
+    });
+    expect(await releaseBatch(db(), claimed!, { state: 'due' })).to.equal(true);
+    expect(await batchNow(batch))
+      .to.deep.include({ state: 'due', notBefore: NOW })
       .and.not.to.have.property('parked');
   });
 
@@ -100,12 +109,25 @@ describe('parked batches', () => {
     expect(await claim('a')).to.equal(null);
   });
 
-  it('are found by the ordinary way in the end, and are parked no more then', async () => {
+  it('are found by the ordinary way in the end, and their turn with them', async () => {
     const batch = await parked('a', 1);
     expect(await claimBatch(db(), 'default', 'me', { now: NOW })).to.equal(null);
     const claimed = await claimBatch(db(), 'default', 'me', { now: LATER });
     expect(claimed?._id).to.deep.equal(batch._id);
-    expect(claimed).not.to.have.property('parked');
+    expect(claimed?.parked).to.deep.equal({ by: 'a', rank: 1, turn: 1 });
+  });
+
+  it('wait for their pace no more once they are sent, or set aside', async () => {
+    const sent = await parked('a', 1);
+    const aside = await parked('a', 2);
+    for (const { _id } of [sent, aside]) {
+      const claimed = (await claim('a'))!;
+      expect(claimed._id).to.deep.equal(_id);
+      if (_id === sent._id) expect(await markSending(db(), claimed)).to.equal(true);
+      else expect(await setAside(db(), claimed, { on: 'x', code: 'resting' })).to.equal(true);
+      expect(await batchNow({ _id })).not.to.have.property('parked');
+    }
+    expect(await claim('a')).to.equal(null);
   });
 
   it('cannot be parked by whoever lost the lease', async () => {

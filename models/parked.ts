@@ -5,7 +5,10 @@ import { cutBatch } from './cut-batch.js';
 import { LANES, type Lane } from './task.js';
 import { inTransaction } from './transaction.js';
 
-/** Whom a batch waits for, and when it is its turn among those who do. */
+/**
+ * Whom a batch waits for, and when it is its turn among those who do. Whoever claims it has it, too, to give it back with the
+ * turn it had; it means nothing of a batch that is not due.
+ */
 export interface Parked {
   /** The key of what is paced. */
   by: string;
@@ -87,7 +90,6 @@ export const claimParked = (
     {
       $set: { state: 'claimed', owner, notBefore: now },
       $inc: { fence: 1, beat: 1 },
-      $unset: { parked: '' },
     },
     {
       sort: { 'parked.rank': 1, 'parked.turn': 1 },

@@ -178,16 +178,16 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     ];
   };
 
-  const parkingFor = (
-    { gate, turns }: Paced,
-    { task, expiresAt }: Batch,
-    devices: number,
-  ): Parking => {
-    const nowMs = parts.now();
+  const nextTurn = ({ gate, turns }: Paced, { task }: Batch, devices: number): number => {
     const costMs = (devices * 1_000) / (gate.pace?.perSecond ?? Number.POSITIVE_INFINITY);
+    return turns.next(task.toHexString(), parts.now(), costMs);
+  };
+
+  const parkingFor = ({ gate }: Paced, { expiresAt }: Batch, turn: number): Parking => {
+    const nowMs = parts.now();
     return {
       by: gate.key,
-      turn: turns.next(task.toHexString(), nowMs, costMs),
+      turn,
       notBefore: new Date(Math.min(nowMs + FOUND_AFTER_MS, expiresAt.getTime())),
     };
   };
@@ -198,7 +198,10 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
   };
 
   const park = async (one: Paced, batch: Batch): Promise<null> => {
-    if (await parkBatch(db, batch, parkingFor(one, batch, batch.size))) waitFor(one);
+    const { parked, size } = batch;
+    // Nothing of it was sent since it was parked: it keeps its turn.
+    const turn = parked?.by === one.gate.key ? parked.turn : nextTurn(one, batch, size);
+    if (await parkBatch(db, batch, parkingFor(one, batch, turn))) waitFor(one);
     return null;
   };
 
@@ -232,7 +235,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     if (tightest == null || size <= room * LITTLE_MORE) return enter(gates, batch);
     const share = enter(gates, { ...batch, size: room });
     try {
-      const parking = parkingFor(tightest, batch, size - room);
+      const parking = parkingFor(tightest, batch, nextTurn(tightest, batch, size - room));
       const head = await splitBatch(connection, db, batch, room, parking);
       if (head == null) {
         share.leave();
