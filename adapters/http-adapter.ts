@@ -7,6 +7,7 @@ import {
 } from '../transport/transport.js';
 import type { Adapter, Message, Outcome, Recall, Target } from './adapter.js';
 import { CredentialInUse } from './credential-in-use.js';
+import { isLate, LATE } from './late.js';
 
 /** A request as data, without its credential. */
 export interface VendorRequest {
@@ -70,9 +71,6 @@ const DEFAULT_REQUESTS_IN_FLIGHT = 500;
 const forAll = (targets: readonly Target[], outcome: Outcome): Outcome[] =>
   targets.map(() => outcome);
 
-/** Its turn came too late. */
-const LATE: Outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
-
 const unsent = (reason: string): Outcome => ({ kind: 'try-later', reason, cause: 'vendor' });
 
 const forbidden = ({ message }: TransportError): Outcome => ({
@@ -131,9 +129,6 @@ interface Sending {
 interface Composed extends Pick<Sending, 'requestFor' | 'sendBefore'> {
   readonly perRequest: number;
 }
-
-const isLate = ({ sendBefore }: Pick<Sending, 'sendBefore'>): boolean =>
-  sendBefore !== undefined && performance.now() > sendBefore;
 
 export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   const { transport, origin } = parts;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { makeTransport } from '../transport/index.js';
 import type { Transport } from '../transport/transport.js';
+import { APNS_BODY, APNS_HEADERS } from './apns-push.js';
 import { benchToken, MESSAGE } from './devices.js';
 
 export const CONTENDERS = ['own', 'node', 'raw'] as const;
@@ -33,16 +34,6 @@ interface Push {
   readonly body: string | Buffer;
 }
 
-const APNS_HEADERS = {
-  'apns-topic': 'com.example.pigeon',
-  'apns-push-type': 'alert',
-  'apns-priority': '10',
-  'apns-expiration': '1900000000',
-  'apns-collapse-id': 'bench-bench-bench',
-  // Of the size of a signed one; nobody looks at it here.
-  authorization: `bearer ${'x'.repeat(200)}`,
-};
-const APNS_BODY = Buffer.from(JSON.stringify({ aps: { alert: MESSAGE } }));
 const FCM_HEADERS = {
   'content-type': 'application/json',
   authorization: `Bearer ${'x'.repeat(220)}`,

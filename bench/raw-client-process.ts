@@ -1,23 +1,14 @@
 /** Runs in a process of its own, forked by raw-client.ts: as many pushes as it can over one connection of node:http2. */
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { benchToken, MESSAGE } from './devices.js';
+import { APNS_BODY, APNS_HEADERS } from './apns-push.js';
+import { benchToken } from './devices.js';
 import type { RawClientNews, RawClientOrder } from './raw-client.js';
 
 const STREAMS = 500;
 const CPU_US_PER_MS = 1_000;
 
-// What the gateway sends, of the same size; nobody looks at the credential here.
-const HEADERS = {
-  ':method': 'POST',
-  'apns-topic': 'com.example.pigeon',
-  'apns-push-type': 'alert',
-  'apns-priority': '10',
-  'apns-expiration': '1900000000',
-  'apns-collapse-id': 'bench-bench-bench',
-  authorization: `bearer ${'x'.repeat(200)}`,
-};
-const BODY = Buffer.from(JSON.stringify({ aps: { alert: MESSAGE } }));
+const HEADERS = { ':method': 'POST', ...APNS_HEADERS };
 
 const push = (session: ClientHttp2Session, token: string): Promise<boolean> =>
   new Promise((resolve) => {
@@ -29,7 +20,7 @@ const push = (session: ClientHttp2Session, token: string): Promise<boolean> =>
     stream.on('error', () => undefined);
     stream.on('close', () => resolve(status === 200));
     stream.resume();
-    stream.end(BODY);
+    stream.end(APNS_BODY);
   });
 
 const run = async ({ url, ca, pushes }: RawClientOrder): Promise<RawClientNews> => {

@@ -1,5 +1,6 @@
 /** Whether the books balance: within each report, between rows and counts, and with the vendors' own count. Pure. */
-import { type Counts, DELIVERY_STATES, type TaskAnswer } from './task-answer.js';
+import { DELIVERY_STATES } from '../models/batch.js';
+import type { Counts, TaskAnswer } from './task-answer.js';
 
 const sumOf = (counts: Counts): number =>
   DELIVERY_STATES.reduce((sum, state) => sum + counts[state], counts.pending);

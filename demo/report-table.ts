@@ -1,5 +1,6 @@
 /** The report of a task as aligned text. Pure. */
-import { type Counts, DELIVERY_STATES, type TaskAnswer } from './task-answer.js';
+import { DELIVERY_STATES } from '../models/batch.js';
+import type { Counts, TaskAnswer } from './task-answer.js';
 
 /** How fast it went: nearly all devices, and the last one, which may have waited for a vendor's pause. */
 export interface Pace {

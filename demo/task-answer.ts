@@ -1,14 +1,5 @@
 /** The part of `GET /v1/tasks/:task` that the demo reads. */
-
-export const DELIVERY_STATES = [
-  'accepted',
-  'failed',
-  'suppressed',
-  'expired',
-  'cancelled',
-  'unknown',
-] as const;
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
+import type { DeliveryState } from '../models/batch.js';
 
 export type Counts = { targeted: number; pending: number } & Record<DeliveryState, number>;
 

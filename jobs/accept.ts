@@ -3,7 +3,13 @@ import { type ClientSession, Types } from 'mongoose';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
-import { type Audience, type AudienceKind, newTaskId, type Task } from '../models/task.js';
+import {
+  type Audience,
+  type AudienceKind,
+  newTaskId,
+  type Task,
+  UNPLANNED,
+} from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { audienceContext, openAudience } from './audience.js';
 import { checkMessage } from './check-message.js';
@@ -60,11 +66,7 @@ const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
     ...(isLater ? { scheduledAt: schedule.at } : {}),
     ...(input.ratePerSecond == null ? {} : { ratePerSecond: input.ratePerSecond }),
     expiresAt: expiryOf(input, now),
-    planSequence: 0,
-    planned: false,
-    unmatched: 0,
-    beat: 0,
-    fence: 0,
+    ...UNPLANNED,
     createdBy: by,
     createdAt: now,
   };

@@ -19,7 +19,8 @@ export const resolveAccounts = async (
   const byAccount = new Map(items.map((item) => [item.account, item]));
   const accounts = [...byAccount.keys()];
   const matched = new Set<string>();
-  const candidates: Candidate[] = [];
+  /** By device: one that changes hands between two queries is found twice. */
+  const candidates = new Map<string, Candidate>();
   const whole = accounts.length <= FEW_ACCOUNTS;
   for (let start = 0; start < accounts.length; start += ACCOUNTS_PER_QUERY) {
     const some = accounts.slice(start, start + ACCOUNTS_PER_QUERY);
@@ -32,7 +33,7 @@ export const resolveAccounts = async (
       if (account == null) continue;
       const data = byAccount.get(account)?.data;
       matched.add(account);
-      candidates.push({
+      candidates.set(_id.toHexString(), {
         id: _id,
         accountKey: accountKey(secret, account),
         ...(whole ? { device: device as DeviceView } : {}),
@@ -40,5 +41,5 @@ export const resolveAccounts = async (
       });
     }
   }
-  return { candidates, unmatched: accounts.length - matched.size };
+  return { candidates: [...candidates.values()], unmatched: accounts.length - matched.size };
 };

@@ -1,6 +1,6 @@
 /** Dispatch: claims a due batch, reads its devices afresh, sends, and reports what became of each. */
 import type { Batch } from '../models/batch.js';
-import { markSending, releaseBatch, tasks, unmarkSending } from '../models/lease.js';
+import { markSending, releaseBatch, unmarkSending } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
@@ -17,6 +17,7 @@ import type { OpenProfile } from './profiles.js';
 import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
+import { taskOf } from './task-of.js';
 
 interface Run {
   readonly held: Held;
@@ -137,7 +138,7 @@ const sendShare = async (
 ): Promise<void> => {
   const { admitted } = run.slot;
   const share = await context.pacing.admit(task, batch, open, { fetched: admitted != null });
-  admitted?.();
+  admitted?.(share?.batch.size ?? 0);
   if (share == null) {
     await context.breaker.undecided(vendorProfileOf(batch), run.pass);
     return;
@@ -161,14 +162,14 @@ const dispatchBatch = async (
   claimed: Batch,
   given: Omit<Run, 'pass'>,
 ): Promise<void> => {
-  const { parts, profiles, breaker } = context;
+  const { profiles, breaker } = context;
   const { known: _, ...unknowing } = given;
   const isStale = given.known != null && freshOf(context, given.known) == null;
   const run: Omit<Run, 'pass'> = isStale ? unknowing : given;
   const batch = isStale ? await withoutKnown(context, claimed) : claimed;
   if (batch == null) return;
-  const task = run.known?.task ?? (await tasks(parts.db).findOne({ _id: batch.task }));
-  if (task == null) throw new Error('A batch has no task');
+  const task = run.known?.task ?? (await taskOf(context, batch));
+  if (task == null) return;
   // What accept hands over has passed already.
   const pass = run.known == null ? await admit(context, task, batch) : 'free';
   if (pass == null) return;

@@ -1,13 +1,15 @@
 import { expect } from 'chai';
+import type { Types } from 'mongoose';
 import type { Adapter, Vendor } from '../adapters/adapter.js';
 import { loadVendor } from '../adapters/index.js';
 import { type App, appModel } from '../models/app.js';
 import { newAppSecrets, openHashSecret } from '../models/app-secrets.js';
-import { recordErasure } from '../models/erasure.js';
+import { batches } from '../models/batch.js';
+import { erasureOf, forgetErasure, markErased, recordErasure } from '../models/erasure.js';
 import { vendorProfileModel } from '../models/vendor-profile.js';
 import { sealSettings } from '../models/vendor-settings.js';
 import { registered } from '../test/support/engine.js';
-import { jobContext } from '../test/support/job-context.js';
+import { jobContext, someBatch, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
 import { until } from '../test/support/until.js';
 import { accept } from './accept.js';
@@ -129,6 +131,73 @@ describe('an erasure', function () {
     await lanes.drained('default');
     const late = sent.filter((one) => one.token === token && one.atMs > atMs);
     expect(late).to.deep.equal([]);
+  });
+
+  context('when it is asked for once more while it waits', () => {
+    /** Erases while a batch is said to be on its way, asks again, and lets the batch end. */
+    const twice = async (what: Parameters<typeof erase>[2], device: Types.ObjectId) => {
+      const { db } = jobs.parts;
+      const onItsWay = someBatch(someTask(), {
+        ids: [device],
+        state: 'sending',
+        owner: 'other',
+        fence: 1,
+      });
+      await batches(db).insertOne(onItsWay);
+      const first = erase(jobs, 'shop', what);
+      await until('it waits', async () => {
+        const { erased } = (await erasureOf(db, 'shop', what)) ?? {};
+        return erased != null;
+      });
+      const second = erase(jobs, 'shop', what);
+      let answered = 0;
+      const answers = Promise.all(
+        [first, second].map((each) => each.finally(() => (answered += 1))),
+      );
+      const sinceMs = performance.now();
+      await until('both could be answered', () => performance.now() > sinceMs + 3 * FRESH_MS);
+      expect(answered).to.equal(0);
+      expect(await db.collection('erasures').countDocuments()).to.equal(1);
+      await batches(db).updateOne({ _id: onItsWay._id }, { $set: { state: 'done' } });
+      const results = await answers;
+      expect(await db.collection('erasures').countDocuments()).to.equal(0);
+      return results;
+    };
+
+    it('answers the same for a device', async () => {
+      const device = await addDevice('sandbox-accept-twice');
+      const same = { devices: 1, mayStillArrive: false };
+      expect(await twice({ device }, device)).to.deep.equal([same, same]);
+      // Then it is over.
+      expect(await erase(jobs, 'shop', { device })).to.deep.include({ devices: 0 });
+    });
+
+    it('answers the same for an account', async () => {
+      await addDevice('sandbox-accept-both-1', 'eve');
+      const device = await addDevice('sandbox-accept-both-2', 'eve');
+      const same = { devices: 2, mayStillArrive: false };
+      expect(await twice({ account: 'eve' }, device)).to.deep.equal([same, same]);
+    });
+
+    it('erases whoever has come to the account since then', async () => {
+      const { db } = jobs.parts;
+      const earlier = await recordErasure(db, 'shop', { account: 'kim' }, new Date());
+      await markErased(db, earlier, { devices: 4, ids: new Set() });
+      await addDevice('sandbox-accept-anew', 'kim');
+      expect(await erase(jobs, 'shop', { account: 'kim' })).to.include({ devices: 1 });
+      expect(await devicesOf('kim')).to.equal(0);
+      await forgetErasure(db, earlier);
+    });
+  });
+
+  it('whose process died while it waited takes nobody who has opted in anew', async () => {
+    const { db } = jobs.parts;
+    const left = await recordErasure(db, 'shop', { account: 'zoe' }, new Date(Date.now() - 60_000));
+    await markErased(db, left, { devices: 1, ids: new Set() });
+    await addDevice('sandbox-accept-zoe', 'zoe');
+    await eraseForgotten(jobs);
+    expect(await devicesOf('zoe')).to.equal(1);
+    expect(await db.collection('erasures').countDocuments()).to.equal(0);
   });
 
   it('that was left unfinished is carried out later, and not by whoever looks too early', async () => {

@@ -1,8 +1,9 @@
 /** Ends batches whose time is over without waiting for a slot of their lane: a lane may be full of a vendor that does not answer. */
 import { type Batch, batches } from '../models/batch.js';
-import { releaseBatch, tasks } from '../models/lease.js';
+import { releaseBatch } from '../models/lease.js';
 import type { JobContext } from './context.js';
 import { endIfOver } from './held-back.js';
+import { taskOf } from './task-of.js';
 
 /** At a time: they are short writes, and what is sent in time comes first. */
 const ENDERS = 4;
@@ -21,9 +22,8 @@ const endBatch = async (context: JobContext, batch: Batch): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
   try {
-    const task = await tasks(parts.db).findOne({ _id: batch.task });
-    if (task == null) throw new Error('A batch has no task');
-    if (await endIfOver(context, task, batch)) return;
+    const task = await taskOf(context, batch);
+    if (task == null || (await endIfOver(context, task, batch))) return;
     // The clock was set back since it was claimed.
     await releaseBatch(parts.db, batch, { state: 'due' });
   } catch (error) {

@@ -3,15 +3,15 @@ import type { Types } from 'mongoose';
 import { audienceLists } from '../models/audience-list.js';
 import { tasks } from '../models/lease.js';
 import { hasOpenBatch } from '../models/ledger.js';
-import type { JobContext } from './context.js';
 import { faultPoint } from './fault-point.js';
+import type { JobParts } from './parts.js';
 
 /** Cancelled, but its last rows may be missing. */
 const CANCELLED = { state: 'cancelled', endedAt: { $exists: false } } as const;
 
 /** True when this call ended the task. */
 export const finishIfDone = async (
-  { parts }: Pick<JobContext, 'parts'>,
+  { parts }: { readonly parts: Pick<JobParts, 'db' | 'now'> },
   task: Types.ObjectId,
 ): Promise<boolean> => {
   // First whether the planner is done with it, then the look for open batches: the other way round, a last stretch that is

@@ -21,8 +21,8 @@ export interface Slot {
   /** Follow-ups are due then: look again. */
   lookAgain(at: Date | undefined): void;
   readonly bulkhead: Bulkhead;
-  /** For a batch that has waited for its pace: called when it is known how much of it goes now. */
-  readonly admitted?: () => void;
+  /** For a batch that has waited for its pace: called when it is known how many of its devices go now. */
+  readonly admitted?: (devices: number) => void;
 }
 
 export interface Verdicts extends BatchResult {

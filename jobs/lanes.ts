@@ -102,7 +102,10 @@ export const createLanes = (context: JobContext): Lanes => {
         largest: BATCH_SIZE,
         unanswered: MOST_UNANSWERED,
       },
-      () => lanes.get(lane)?.wake(),
+      () => {
+        lanes.get(lane)?.wake();
+        context.pacing.roomAgain();
+      },
     ),
   });
   /** Of a batch that has entered. */
@@ -125,14 +128,32 @@ export const createLanes = (context: JobContext): Lanes => {
           return dispatch(batch, slot);
         },
         failed: failed(lane),
+        freed: () => context.pacing.roomAgain(),
       },
     );
   const slotByLane = new Map<Lane, Slot>(LANES.map((lane) => [lane, slotOf(lane)]));
-  // What goes slowly holds up nobody in the places of its lane.
+  /** Of a batch that has waited for its pace, only what goes now takes a place: the rest of it waits again. */
+  const sendFetched = async (lane: Lane, slot: Slot, batch: Batch, told: () => void) => {
+    const profile = vendorProfileOf(batch);
+    let leave = (): void => undefined;
+    const admitted = (devices: number): void => {
+      told();
+      if (devices === 0) return;
+      const place = lanes.get(lane)?.count(devices);
+      slot.bulkhead.enter(profile, devices);
+      leave = () => {
+        slot.bulkhead.leave(profile, devices);
+        place?.giveBack();
+      };
+    };
+    await dispatchClaimed(context, batch, { ...slot, admitted });
+    leave();
+  };
   for (const [lane, slot] of parts.role === 'api' ? [] : slotByLane) {
-    context.pacing.fetchWith(lane, (batch, admitted) =>
-      dispatchClaimed(context, batch, { ...slot, admitted }),
-    );
+    context.pacing.fetchFor(lane, {
+      closed: () => (lanes.get(lane)?.hasRoom ? slot.bulkhead.full().map(namesOfProfile) : 'all'),
+      send: (batch, admitted) => sendFetched(lane, slot, batch, admitted),
+    });
   }
   const lanes = new Map<Lane, Slots>(
     [...slotByLane].map(([lane, slot]) => [lane, slotsOf(lane, slot)]),

@@ -7,11 +7,11 @@ import {
   resendUnsure,
   type SeenLease,
   seizeBatch,
-  tasks,
 } from '../models/lease.js';
 import type { JobContext } from './context.js';
 import { faultPoint } from './fault-point.js';
 import { settleUnsure } from './held-back.js';
+import { taskOf } from './task-of.js';
 
 interface Observation {
   beat: number;
@@ -60,7 +60,7 @@ const recoverBatch = async (
     await releaseBatch(db, batch, { state: 'due' });
     return;
   }
-  const task = await tasks(db).findOne({ _id: batch.task });
+  const task = await taskOf(context, batch);
   if (task == null) return;
   if (task.ifUnsure === 'resend') await resendUnsure(db, batch);
   else await settleUnsure(context, task, batch);

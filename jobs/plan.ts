@@ -1,9 +1,8 @@
 /** Plan: streams a task's audience, suppresses with the reason, and cuts the rest into batches. */
-import { type ClientSession, type mongo, Types } from 'mongoose';
+import { type mongo, Types } from 'mongoose';
 import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
-import { batches } from '../models/batch.js';
-import { deliveries, deliveriesName, ensureDeliveries } from '../models/delivery.js';
+import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { claimTask, releaseTask, tasks } from '../models/lease.js';
 import type { Audience, Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
@@ -16,6 +15,7 @@ import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 import { openRecalled } from './recalled.js';
 import { cutRulesFor } from './rules.js';
+import { writeCuts } from './writes.js';
 
 /** Devices planned in one transaction: enough to fill batches of several vendors, few enough to commit in a moment. */
 export const STRETCH = 5_000;
@@ -37,17 +37,6 @@ export const cutStretch = async (
   return { ...cut(task, candidates, rules, new Date(context.parts.now())), rules };
 };
 
-/** Batches and suppressed rows, in the caller's transaction. */
-export const writeCut = async (
-  db: mongo.Db,
-  task: Pick<Task, 'deliveriesIn'>,
-  { batches: planned, rows }: Cut,
-  session: ClientSession,
-): Promise<void> => {
-  if (planned.length > 0) await batches(db).insertMany(planned, { session });
-  if (rows.length > 0) await deliveries(db, task.deliveriesIn).insertMany(rows, { session });
-};
-
 const writeStretch = async (
   { parts }: JobContext,
   task: Task,
@@ -62,7 +51,7 @@ const writeStretch = async (
     );
     if (matchedCount === 0) throw new Overtaken();
     await faultPoint('plan:cursor-written');
-    await writeCut(parts.db, task, planned, session);
+    await writeCuts(parts.db, [{ task, cut: planned }], session);
     await faultPoint('plan:before-commit');
   });
 };

@@ -1,6 +1,7 @@
 /** Reads of a few documents by their ids: what is asked for at the same time comes with one request. */
 import { mongo, type Types } from 'mongoose';
 import type { Suppression } from '../models/suppression.js';
+import { keyText } from '../models/suppression-list.js';
 import { devicesOf } from './candidate.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
@@ -42,8 +43,6 @@ const byIds = <Id, Found>(
   };
 };
 
-const hexOf = (key: Uint8Array): string => Buffer.from(key).toString('hex');
-
 export const createReads = (db: mongo.Db): Reads => ({
   devices: byIds<Types.ObjectId, DeviceView>(
     (ids) =>
@@ -62,7 +61,7 @@ export const createReads = (db: mongo.Db): Reads => ({
           { projection: { app: 1 } },
         )
         .toArray(),
-    hexOf,
+    keyText,
     ({ _id }) => _id.toString('hex'),
   ),
 });

@@ -3,8 +3,9 @@
  * leases, retries), so its books balance by the same proof, and a process that dies loses nothing of it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { deliveriesName, keptUntil } from '../models/delivery.js';
+import { isDuplicateKey } from '../models/duplicate-key.js';
 import { tasks } from '../models/lease.js';
 import {
   ENDED_STATES,
@@ -12,6 +13,7 @@ import {
   type Replacement,
   type Task,
   type TaskMessage,
+  UNPLANNED,
 } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { control } from './control.js';
@@ -20,7 +22,6 @@ import { NotRecallableTask, type RecallRequest, TaskStateConflict } from './engi
 const SECOND_MS = 1_000;
 const SHORTEST_MS = 24 * 60 * 60 * SECOND_MS;
 const LONGEST_MS = 28 * 24 * 60 * 60 * SECOND_MS;
-const DUPLICATE_KEY = 11_000;
 
 /** A vendor may keep the push for an offline device for so long: the recall has to be there as long. */
 const expiryOf = ({ message, expiresAt, scheduledAt, createdAt }: Task, nowMs: number): Date => {
@@ -54,11 +55,7 @@ const recallTask = (recalled: Task, { app, by, replacement }: RecallRequest, now
   ifUnsure: 'resend',
   deliveriesIn: deliveriesName(now, app.retentionDays),
   expiresAt: expiryOf(recalled, now.getTime()),
-  planSequence: 0,
-  planned: false,
-  unmatched: 0,
-  beat: 0,
-  fence: 0,
+  ...UNPLANNED,
   createdBy: by,
   createdAt: now,
 });
@@ -119,7 +116,7 @@ export const recall = async (context: JobContext, request: RecallRequest): Promi
     await tasks(db).insertOne(task, { writeConcern: { w: 'majority' } });
     return task;
   } catch (error) {
-    if (!(error instanceof mongo.MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
     return earlier(db, recalled, replacement);
   }
 };

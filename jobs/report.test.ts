@@ -8,7 +8,7 @@ import {
   packKeys,
   unpack,
 } from '../models/batch.js';
-import { type Delivery, deliveries } from '../models/delivery.js';
+import { type Delivery, deliveries, deliveryId } from '../models/delivery.js';
 import { claimBatch, markSending } from '../models/lease.js';
 import { ledgerBalances, readLedger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
@@ -131,16 +131,70 @@ describe('report', () => {
     expect([await stored(), await rows()]).to.deep.equal(before);
   });
 
-  it('rejects, and writes nothing, when a device would get a second row', async () => {
-    const { batch, ids } = await sending(2);
-    await write(batch, { ended: [accepted(0), accepted(1)] });
-    const second = await sending(2, { ...someBatch(task, { ids, sequence: 1 }) });
-    const rejection = await write(second.batch, { ended: [accepted(0), accepted(1)] }).then(
-      () => null,
-      (error: unknown) => error,
-    );
-    expect(rejection).to.include({ code: 11000 });
-    expect((await stored()).map(({ state }) => state)).to.deep.equal(['done', 'sending']);
+  context('when a device has a row already', () => {
+    it('keeps that row, writes those of the others, and counts what the rows say', async () => {
+      const { batch, ids } = await sending(4);
+      const there = (index: number, row: Pick<Delivery, 's' | 'r'>): Delivery => ({
+        _id: deliveryId(task._id.id, ids[index]!.id),
+        d: ids[index]!,
+        v: 'sandbox',
+        p: 'default',
+        n: 1,
+        t: new Date(nowMs),
+        ...row,
+      });
+      await deliveries(db(), task.deliveriesIn).insertMany([
+        there(1, { s: 'accepted' }),
+        there(2, { s: 'unknown', r: 'worker-died' }),
+      ]);
+      const before = await rows();
+      const result = await write(batch, {
+        ended: [
+          accepted(0),
+          { index: 1, state: 'unknown', reason: 'worker-died' },
+          accepted(2),
+          accepted(3),
+        ],
+      });
+      expect(result).to.deep.equal({ written: true, taskEnded: false });
+      const after = await rows();
+      expect(after.map(({ s }) => s)).to.deep.equal([
+        'accepted',
+        'accepted',
+        'unknown',
+        'accepted',
+      ]);
+      expect(after.slice(1, 3)).to.deep.equal(before);
+      const [done] = await stored();
+      expect(done).to.deep.include({
+        state: 'done',
+        size: 4,
+        movedOn: 0,
+        counts: { accepted: 3, 'unknown:worker-died': 1 },
+      });
+      const ledger = await readLedger(db(), task._id);
+      expect(ledgerBalances(ledger)).to.equal(true);
+    });
+
+    it('keeps the first where one batch holds it twice', async () => {
+      const [id] = someIds(1);
+      const { batch } = await sending(0, { ...someBatch(task, { ids: [id!, id!] }) });
+      await write(batch, { ended: [accepted(0), { index: 1, state: 'failed', reason: 'gone' }] });
+      expect((await rows()).map(({ s, m }) => [s, m])).to.deep.equal([['accepted', 'm-0']]);
+      const [done] = await stored();
+      expect(done).to.deep.include({ state: 'done', size: 2, counts: { accepted: 2 } });
+    });
+
+    it('writes nothing all the same when the lease was lost', async () => {
+      const { batch, ids } = await sending(1);
+      await batches(db()).updateOne({ _id: batch._id }, { $inc: { fence: 1 } });
+      await write({ ...batch, fence: batch.fence + 1 }, { ended: [accepted(0)] });
+      const other = await sending(1, { ...someBatch(task, { ids, sequence: 1 }) });
+      await batches(db()).updateOne({ _id: other.batch._id }, { $inc: { fence: 1 } });
+      const late = await write(other.batch, { ended: [accepted(0)] });
+      expect(late).to.deep.equal({ written: false, taskEnded: false });
+      expect((await stored()).map(({ state }) => state)).to.deep.equal(['done', 'sending']);
+    });
   });
 
   it('moves each device that is tried again into one follow-up, grouped by why and when', async () => {

@@ -52,7 +52,8 @@ const slice = (
 
 /** A batch of some devices of another, in the same order. */
 const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batch>): Batch => {
-  const { doneAt: _doneAt, owner: _owner, sole: _sole, waitsFor: _waitsFor, ...kept } = batch;
+  const { doneAt: _doneAt, owner: _owner, sole: _sole, ...others } = batch;
+  const { waitsFor: _waitsFor, parked: _parked, ...kept } = others;
   const { tokens, accounts, data } = batch;
   return {
     ...kept,

@@ -1,5 +1,6 @@
 /** Sends one message to some targets and gathers the outcomes as they come in, so that a few slow ones hold up nobody. */
 import type { Adapter, Message, Outcome } from '../adapters/adapter.js';
+import { isLate, LATE } from '../adapters/late.js';
 import type { Permits } from './pacing/permits.js';
 import type { SendTarget } from './targets.js';
 
@@ -19,12 +20,6 @@ export interface Group {
 
 /** Its turn had not come when everything was stopped. */
 const UNSENT: Outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
-
-/** What was read of it is too old by now. */
-const LATE: Outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
-
-const isLate = ({ sendBefore }: Message): boolean =>
-  sendBefore != null && performance.now() > sendBefore;
 
 const BROKEN: Outcome = {
   kind: 'try-later',

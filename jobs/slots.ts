@@ -1,6 +1,8 @@
 /** Runs what is claimed in parallel: few large pieces or many small ones, and a wake-up finds a free slot at once. */
 
 export interface SlotWork<Piece> {
+  /** Whenever a piece has ended. */
+  readonly freed?: () => void;
   /** The next piece, or null when there is none. A rejection is told to `failed`; the next wake looks again. */
   claim(): Promise<Piece | null>;
   /** At most `largest`. */
@@ -25,8 +27,12 @@ export interface Place {
 }
 
 export interface Slots {
+  /** For a piece of unknown size. */
+  readonly hasRoom: boolean;
   /** Room for a piece of this size, or null when there is none. */
   take(size: number): Place | null;
+  /** Counts a piece that runs already, whether there is room or not. */
+  count(size: number): Pick<Place, 'giveBack'>;
   /** Looks for work now; somebody looks again after every wake. Never rejects. */
   wake(): void;
   /** Claims nothing more. */
@@ -56,6 +62,7 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
         active.delete(running);
         inUse -= size;
         if (wanted) look();
+        work.freed?.();
       });
     active.add(running);
   };
@@ -87,16 +94,21 @@ export const createSlots = <Piece>(limits: SlotLimits, work: SlotWork<Piece>): S
     });
   };
 
+  const place = (size: number): Place => {
+    let settle: (done: Promise<void> | undefined) => void = () => undefined;
+    const done = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    occupy(size, done);
+    return { fill: (run) => settle(run()), giveBack: () => settle(undefined) };
+  };
+
   return {
-    take(size) {
-      if (!hasRoom()) return null;
-      let settle: (done: Promise<void> | undefined) => void = () => undefined;
-      const done = new Promise<void>((resolve) => {
-        settle = resolve;
-      });
-      occupy(size, done);
-      return { fill: (run) => settle(run()), giveBack: () => settle(undefined) };
+    get hasRoom() {
+      return hasRoom();
     },
+    take: (size) => (hasRoom() ? place(size) : null),
+    count: place,
     wake() {
       wanted = true;
       look();

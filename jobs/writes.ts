@@ -3,11 +3,13 @@ import type { ClientSession, Connection, mongo, Types } from 'mongoose';
 import { type Batch, batches, type Counts } from '../models/batch.js';
 import { dbOf } from '../models/database.js';
 import { type Delivery, deliveries } from '../models/delivery.js';
+import { isDuplicateKey } from '../models/duplicate-key.js';
 import { tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import type { Cut } from './cut.js';
 import { faultPoint } from './fault-point.js';
+import { keepFirstRows } from './first-rows.js';
 import { createGroup } from './group.js';
 
 /** A task whose whole audience is planned. */
@@ -67,6 +69,24 @@ const insertRows = async (
   }
 };
 
+/** Batches and suppressed rows, in the caller's transaction. */
+export const writeCuts = async (
+  db: mongo.Db,
+  planned: readonly {
+    readonly task: Pick<Task, 'deliveriesIn'>;
+    readonly cut: PlannedTask['cut'];
+  }[],
+  session: ClientSession,
+): Promise<void> => {
+  const all = planned.flatMap(({ cut }) => cut.batches);
+  if (all.length > 0) await batches(db).insertMany(all, { session });
+  const rows = planned.map(({ task, cut }) => ({
+    deliveriesIn: task.deliveriesIn,
+    rows: cut.rows,
+  }));
+  await insertRows(db, rows, session);
+};
+
 /** Tasks with all that was planned of them, in the caller's transaction. */
 export const writePlanned = async (
   db: mongo.Db,
@@ -78,13 +98,7 @@ export const writePlanned = async (
     { session },
   );
   await faultPoint('accept:task-written');
-  const all = planned.flatMap(({ cut }) => cut.batches);
-  if (all.length > 0) await batches(db).insertMany(all, { session });
-  const rows = planned.map(({ task, cut }) => ({
-    deliveriesIn: task.deliveriesIn,
-    rows: cut.rows,
-  }));
-  await insertRows(db, rows, session);
+  await writeCuts(db, planned, session);
   await faultPoint('accept:before-commit');
 };
 
@@ -153,10 +167,6 @@ const isPlanned = async (db: mongo.Db, { task }: PlannedTask): Promise<boolean> 
     { projection: { _id: 1 }, readConcern: { level: 'majority' } },
   )) != null;
 
-const DUPLICATE_KEY = 11_000;
-const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === DUPLICATE_KEY;
-
 export const createWrites = (connection: Connection): Writes => {
   const db = dbOf(connection);
   const planTogether = async (planned: readonly PlannedTask[]): Promise<void> =>
@@ -169,7 +179,9 @@ export const createWrites = (connection: Connection): Writes => {
     } catch (error) {
       if (await isReported(db, report)) return { written: true, taskEnded: false };
       if (error instanceof LeaseLost) return { written: false, taskEnded: false };
-      throw error;
+      const kept = isDuplicateKey(error) ? await keepFirstRows(db, report) : report;
+      if (kept.rows.length === report.rows.length) throw error;
+      return reportAlone(kept);
     }
   };
   const plan = createGroup<PlannedTask, void>({

@@ -1,7 +1,8 @@
 /** Registers devices, one or a thousand, in one transaction with the history of their consent. */
-import { type Connection, mongo, type Types } from 'mongoose';
+import type { Connection, mongo, Types } from 'mongoose';
 import { dbOf } from './database.js';
 import { devicesIn, readBook, writeBook } from './device-store.js';
+import { isDuplicateKey } from './duplicate-key.js';
 import {
   decideRegistration,
   type KeyedRegistration,
@@ -55,7 +56,6 @@ interface Prepared {
 }
 
 const ATTEMPTS = 4;
-const DUPLICATE_KEY = 11000;
 
 /** An import says what somebody else once heard: it never lifts a suppression. */
 const optInOf = (
@@ -142,9 +142,6 @@ const withdrawErased = async (
   if (erased.length > 0) await devicesIn(db).deleteMany({ _id: { $in: erased } });
   return checked;
 };
-
-const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 
 /** Undefined when others were faster each time. */
 const tryTogether = async (

@@ -4,7 +4,7 @@ import { DEVICE_BYTES } from './batch.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
-import { type Erasable, type Erasure, forgetErasure, recordErasure } from './erasure.js';
+import { type Erasable, type Erasure, recordErasure } from './erasure.js';
 import { type SuppressionEntry, suppress } from './suppression-list.js';
 import { accountKey, installationKey } from './token-key.js';
 
@@ -115,12 +115,22 @@ export const carryOut = async (context: EraseContext, erasure: Erasure): Promise
   let erased: Erased = { devices: 0, ids: new Set() };
   if (device != null) erased = await eraseDevice(asked, { _id: device });
   if (account != null) erased = await eraseAccount(asked, account);
-  await forgetErasure(dbOf(context.connection), erasure);
   return erased;
 };
 
-/** Once it is recorded it will be carried out, if not by this process then by another. */
-export const erase = async (context: EraseContext, what: Erasable): Promise<Erased> => {
+/** Once it is recorded it will be carried out, if not by this process then by another. The caller forgets the record. */
+export const erase = async (
+  context: EraseContext,
+  what: Erasable,
+): Promise<Erased & { readonly record: Erasure }> => {
   const { connection, app, now } = context;
-  return carryOut(context, await recordErasure(dbOf(connection), app, what, now));
+  const record = await recordErasure(dbOf(connection), app, what, now);
+  return { ...(await carryOut(context, record)), record };
 };
+
+/** Whether there is anything left of it. */
+export const isHeld = async (db: mongo.Db, app: string, what: Erasable): Promise<boolean> =>
+  (await devicesIn(db).findOne(
+    'device' in what ? { _id: what.device, app } : { app, account: what.account },
+    { projection: { _id: 1 } },
+  )) != null;

@@ -11,6 +11,8 @@ export interface Erasure {
   /** In the clear, because its devices are found by it; the record goes when they are gone. */
   account?: string;
   at: Date;
+  /** The data is gone, and what was on its way is waited for. */
+  erased?: { readonly devices: number; readonly ids: readonly string[] };
 }
 
 export const erasureSchema = new Schema<Erasure>(
@@ -19,6 +21,7 @@ export const erasureSchema = new Schema<Erasure>(
     device: Schema.Types.ObjectId,
     account: String,
     at: { type: Date, required: true },
+    erased: Schema.Types.Mixed,
   },
   { collection: 'erasures', versionKey: false },
 );
@@ -42,6 +45,27 @@ export const recordErasure = async (
   await erasuresIn(db).insertOne(erasure, MAJORITY);
   return erasure;
 };
+
+/** More than any person has; beyond it, whoever asks for the same once more erases what is left, which is nothing. */
+const MOST_IDS = 10_000;
+
+/** Says that its data is gone, to whoever asks for the same while it is waited for what was on its way. */
+export const markErased = async (
+  db: mongo.Db,
+  { _id }: Pick<Erasure, '_id'>,
+  { devices, ids }: { readonly devices: number; readonly ids: ReadonlySet<string> },
+): Promise<void> => {
+  if (ids.size > MOST_IDS) return;
+  await erasuresIn(db).updateOne(
+    { _id },
+    { $set: { erased: { devices, ids: [...ids] } } },
+    MAJORITY,
+  );
+};
+
+/** The first erasure of the same that is recorded, if any. */
+export const erasureOf = (db: mongo.Db, app: string, what: Erasable): Promise<Erasure | null> =>
+  erasuresIn(db).findOne({ app, ...what }, { sort: { at: 1 } });
 
 export const forgetErasure = async (db: mongo.Db, { _id }: Pick<Erasure, '_id'>): Promise<void> => {
   await erasuresIn(db).deleteOne({ _id }, MAJORITY);

@@ -30,7 +30,7 @@ export const claimBatch = (
       notBefore: { $lte: due.now, ...(due.from == null ? {} : { $gte: due.from }) },
       ...(due.not == null || due.not.length === 0 ? {} : { $nor: [...due.not] }),
     },
-    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 }, $unset: { parked: '' } },
+    { $set: { state: 'claimed', owner }, $inc: { fence: 1, beat: 1 } },
     { sort: { notBefore: 1 }, returnDocument: 'after', hint: { lane: 1, notBefore: 1 } },
   );
 
@@ -42,7 +42,7 @@ export const releaseBatch = async (
 ): Promise<boolean> => {
   const { matchedCount } = await batches(db).updateOne(
     { _id: batch._id, fence: batch.fence, state: 'claimed' },
-    { $set: change, $unset: { owner: '' } },
+    { $set: change, $unset: { owner: '', parked: '' } },
   );
   return matchedCount === 1;
 };
@@ -66,7 +66,7 @@ export const markSending = async (
 ): Promise<boolean> => {
   const { matchedCount } = await batches(db).updateOne(
     { _id: batch._id, fence: batch.fence, state: 'claimed' },
-    { $set: { state: 'sending' } },
+    { $set: { state: 'sending' }, $unset: { parked: '' } },
   );
   return matchedCount === 1;
 };

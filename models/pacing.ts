@@ -2,7 +2,8 @@
  * Permits to send, granted by one document for each vendor profile or task that is paced. Whoever asks gets the next free
  * slice of time by the database's clock, so that the slices of all processes follow each other and none is given twice.
  */
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
+import { isDuplicateKey } from './duplicate-key.js';
 
 /** How fast something may be sent. */
 export interface Pace {
@@ -172,8 +173,6 @@ const grantStages = ({ pace, wanted }: PermitAsk, clock: DatabaseClock): object[
   { $unset: ['nowMs', 'sinceMs', 'aheadMs', 'rate', 'sliceMs', 'count'] },
 ];
 
-const DUPLICATE_KEY = 11_000;
-
 const tryGrant = async (
   db: mongo.Db,
   ask: PermitAsk,
@@ -198,7 +197,7 @@ export const grantPermits = async (
     return await tryGrant(db, ask, clock);
   } catch (error) {
     // Two that ask first for the same key both want to insert it.
-    if (!(error instanceof mongo.MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
     return tryGrant(db, ask, clock);
   }
 };

@@ -4,9 +4,10 @@ import { someBatch, someIds, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
 import { type Batch, batches, batchIndexes, packIds } from './batch.js';
 import { dbOf } from './database.js';
-import { claimBatch } from './lease.js';
+import { claimBatch, markSending, releaseBatch } from './lease.js';
 import { readLedger } from './ledger.js';
 import {
+  type Closed,
   claimParked,
   parkBatch,
   parkedIndexes,
@@ -14,6 +15,7 @@ import {
   splitBatch,
   unparkAll,
 } from './parked.js';
+import { setAside } from './rest.js';
 
 const NOW = new Date('2026-01-10T12:00:00Z');
 const LATER = new Date('2026-01-10T12:05:00Z');
@@ -42,7 +44,7 @@ describe('parked batches', () => {
     return batch;
   };
   const batchNow = ({ _id }: Pick<Batch, '_id'>) => batches(db()).findOne({ _id });
-  const claim = (by: string) => claimParked(db(), by, 'me', NOW);
+  const claim = (by: string) => claimParked(db(), by, 'me', { now: NOW });
 
   before(() => batches(db()).createIndexes([...batchIndexes, ...parkedIndexes]));
   beforeEach(() => batches(db()).deleteMany({}));
@@ -62,8 +64,16 @@ describe('parked batches', () => {
 
   it('are claimed under a new fence, and due at once for whoever gets them back', async () => {
     const batch = await parked('a', 1);
-    expect(await claim('a'))
-      .to.deep.include({ state: 'claimed', fence: batch.fence + 1, owner: 'me', notBefore: NOW })
+    const claimed = await claim('a');
+    expect(claimed).to.deep.include({
+      state: 'claimed',
+      fence: batch.fence + 1,
+      owner: 'me',
+      notBefore: NOW,
+    });
+    expect(await releaseBatch(db(), claimed!, { state: 'due' })).to.equal(true);
+    expect(await batchNow(batch))
+      .to.deep.include({ state: 'due', notBefore: NOW })
       .and.not.to.have.property('parked');
   });
 
@@ -75,6 +85,23 @@ describe('parked batches', () => {
     expect(new Set(ids).size).to.equal(20);
   });
 
+  it('are passed over while their lane, or their profile in it, has no room', async () => {
+    const crowded = await parked('a', 1, { lane: 'transactional' });
+    const full = await parked('a', 2, { profile: 'full' });
+    const free = await parked('a', 3);
+    const lanes: Closed[] = [
+      { lane: 'transactional' },
+      { lane: 'default', profiles: [{ app: full.app, vendor: full.vendor, profile: 'full' }] },
+      { lane: 'campaign', profiles: [{ app: free.app, vendor: free.vendor, profile: 'default' }] },
+    ];
+    const next = async (closed: Closed[]) =>
+      (await claimParked(db(), 'a', 'me', { now: NOW, closed }))?._id;
+    expect(await next(lanes)).to.deep.equal(free._id);
+    expect(await next(lanes)).to.equal(undefined);
+    expect(await next(lanes.slice(1))).to.deep.equal(crowded._id);
+    expect(await next([])).to.deep.equal(full._id);
+  });
+
   it('are not claimed for another pace, nor while they are held', async () => {
     await parked('a', 1);
     expect(await claim('b')).to.equal(null);
@@ -82,12 +109,25 @@ describe('parked batches', () => {
     expect(await claim('a')).to.equal(null);
   });
 
-  it('are found by the ordinary way in the end, and are parked no more then', async () => {
+  it('are found by the ordinary way in the end, and their turn with them', async () => {
     const batch = await parked('a', 1);
     expect(await claimBatch(db(), 'default', 'me', { now: NOW })).to.equal(null);
     const claimed = await claimBatch(db(), 'default', 'me', { now: LATER });
     expect(claimed?._id).to.deep.equal(batch._id);
-    expect(claimed).not.to.have.property('parked');
+    expect(claimed?.parked).to.deep.equal({ by: 'a', rank: 1, turn: 1 });
+  });
+
+  it('wait for their pace no more once they are sent, or set aside', async () => {
+    const sent = await parked('a', 1);
+    const aside = await parked('a', 2);
+    for (const { _id } of [sent, aside]) {
+      const claimed = (await claim('a'))!;
+      expect(claimed._id).to.deep.equal(_id);
+      if (_id === sent._id) expect(await markSending(db(), claimed)).to.equal(true);
+      else expect(await setAside(db(), claimed, { on: 'x', code: 'resting' })).to.equal(true);
+      expect(await batchNow({ _id })).not.to.have.property('parked');
+    }
+    expect(await claim('a')).to.equal(null);
   });
 
   it('cannot be parked by whoever lost the lease', async () => {

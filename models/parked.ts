@@ -5,7 +5,10 @@ import { cutBatch } from './cut-batch.js';
 import { LANES, type Lane } from './task.js';
 import { inTransaction } from './transaction.js';
 
-/** Whom a batch waits for, and when it is its turn among those who do. */
+/**
+ * Whom a batch waits for, and when it is its turn among those who do. Whoever claims it has it, too, to give it back with the
+ * turn it had; it means nothing of a batch that is not due.
+ */
 export interface Parked {
   /** The key of what is paced. */
   by: string;
@@ -58,19 +61,35 @@ export const parkBatch = async (
   return matchedCount === 1;
 };
 
+/** What must not be fetched now: a whole lane, or some vendor profiles in it. */
+export interface Closed {
+  readonly lane: Lane;
+  readonly profiles?: readonly Pick<Batch, 'app' | 'vendor' | 'profile'>[];
+}
+
+const notClosed = (closed: readonly Closed[]): mongo.Filter<Batch> => {
+  const lanes = closed.flatMap(({ lane, profiles }) => (profiles == null ? [lane] : []));
+  const some = closed.flatMap(({ lane, profiles = [] }) => profiles.map((of) => ({ lane, ...of })));
+  return {
+    ...(lanes.length === 0
+      ? {}
+      : { 'parked.rank': { $nin: lanes.map((lane) => LANES.indexOf(lane)) } }),
+    ...(some.length === 0 ? {} : { $nor: some }),
+  };
+};
+
 /** The one whose turn it is, claimed for `owner`; null when none waits for `by`. Whoever gives it back, it is due at once. */
 export const claimParked = (
   db: mongo.Db,
   by: string,
   owner: string,
-  now: Date,
+  { now, closed = [] }: { readonly now: Date; readonly closed?: readonly Closed[] },
 ): Promise<mongo.WithId<Batch> | null> =>
   batches(db).findOneAndUpdate(
-    { 'parked.by': by, state: 'due' },
+    { 'parked.by': by, state: 'due', ...notClosed(closed) },
     {
       $set: { state: 'claimed', owner, notBefore: now },
       $inc: { fence: 1, beat: 1 },
-      $unset: { parked: '' },
     },
     {
       sort: { 'parked.rank': 1, 'parked.turn': 1 },

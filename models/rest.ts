@@ -136,7 +136,7 @@ export const setAside = async (
 ): Promise<boolean> => {
   const { matchedCount } = await batches(db).updateOne(
     { _id: batch._id, fence: batch.fence, state: 'claimed' },
-    [waiting(on, code), { $set: { state: 'due' } }, { $unset: ['owner'] }],
+    [waiting(on, code), { $set: { state: 'due' } }, { $unset: ['owner', 'parked'] }],
   );
   return matchedCount === 1;
 };

@@ -123,6 +123,15 @@ export interface Task extends Lease {
   endedAt?: Date;
 }
 
+/** Of a task that nobody has begun to plan. */
+export const UNPLANNED = {
+  planSequence: 0,
+  planned: false,
+  unmatched: 0,
+  beat: 0,
+  fence: 0,
+} as const satisfies Partial<Task>;
+
 /** Cancelled tasks stay so for ever: the sweep finds those that have not ended here, without reading the others. */
 export const CANCELLED_INDEX = 'cancelled';
 

@@ -11,7 +11,7 @@ const FINDING: Finding = {
   means: 'Every device has ended, but the task never does',
   mendable: true,
 };
-const MENDED: Finding = { ...FINDING, mended: 'It is done now' };
+const MENDED: Finding = { ...FINDING, mended: 'It has ended now' };
 const NOTICE: Finding = {
   kind: 'no-worker',
   level: 'notice',
@@ -33,7 +33,7 @@ describe('what a check of the books tells', () => {
   });
 
   it('says what was done, or why nothing was', () => {
-    expect(findingLine(MENDED, { fix: true })).to.match(/MENDED: It is done now\.$/);
+    expect(findingLine(MENDED, { fix: true })).to.match(/MENDED: It has ended now\.$/);
     expect(findingLine(FINDING, { fix: true })).to.include('Not mended: what is needed for it');
     const forPeople = { ...FINDING, mendable: false };
     expect(findingLine(forPeople, { fix: true })).to.include('for a person to decide');

@@ -37,6 +37,3 @@ export const isMongoTrouble = (error: unknown): boolean => {
     (error.name === 'MongooseServerSelectionError' || /buffering timed out/.test(error.message))
   );
 };
-
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof mongo.MongoServerError && error.code === 11000;

@@ -21,3 +21,11 @@ export const connectFault = (error: Error, where: string): TransportError =>
     : new TransportError('connect', `Cannot connect to ${where}: ${reasonOf(error)}`, false, {
         cause: error,
       });
+
+/** The peer accepted a connection, and then did not want it. */
+export const cutOffFault = (authority: string): TransportError =>
+  new TransportError(
+    'connect',
+    `${authority} cut the connection before it answered anything`,
+    false,
+  );

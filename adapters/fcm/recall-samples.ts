@@ -13,6 +13,22 @@ const headersOf = (pushType: string, collapseId: string) => ({
   'apns-expiration': expiration,
   'apns-collapse-id': collapseId,
 });
+/** The app is told, without a sound. */
+const removalOf = (id: string) => ({
+  path,
+  body: {
+    message: {
+      token,
+      data: { pigeonpost_task: taskId, pigeonpost_recall: id },
+      android: { priority: 'NORMAL', ttl: '3600s' },
+      apns: {
+        headers: headersOf('background', id),
+        payload: { aps: { 'content-available': 1 } },
+      },
+      webpush,
+    },
+  },
+});
 
 export const recalled: readonly RecallSample[] = [
   {
@@ -20,21 +36,7 @@ export const recalled: readonly RecallSample[] = [
     message: { image: 'https://img.test/a.png', sound: 'ping', data: { order: '7' } },
     settings,
     manner: 'removed',
-    request: {
-      path,
-      body: {
-        message: {
-          token,
-          data: { pigeonpost_task: taskId, pigeonpost_recall: dedupeId },
-          android: { priority: 'NORMAL', ttl: '3600s' },
-          apns: {
-            headers: headersOf('background', dedupeId),
-            payload: { aps: { 'content-available': 1 } },
-          },
-          webpush,
-        },
-      },
-    },
+    request: removalOf(dedupeId),
   },
   {
     name: 'one with names of its own, replaced without a sound',
@@ -70,21 +72,7 @@ export const recalled: readonly RecallSample[] = [
     message: { title: undefined, body: undefined, data: { order: '7' }, collapseKey: 'order-7' },
     settings,
     manner: 'removed',
-    request: {
-      path,
-      body: {
-        message: {
-          token,
-          data: { pigeonpost_task: taskId, pigeonpost_recall: 'order-7' },
-          android: { priority: 'NORMAL', ttl: '3600s' },
-          apns: {
-            headers: headersOf('background', 'order-7'),
-            payload: { aps: { 'content-available': 1 } },
-          },
-          webpush,
-        },
-      },
-    },
+    request: removalOf('order-7'),
   },
   {
     name: 'an app that is not known to remove anything',

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Adapter, AdapterDeps, Message, Outcome, Target } from '../adapter.js';
+import { isLate, LATE } from '../late.js';
 
 export interface SandboxSettings {
   /** How long every push takes, in milliseconds. */
@@ -59,7 +60,7 @@ export const sandboxAdapter = (settings: SandboxSettings, _deps: AdapterDeps): A
   };
 
   const answerAll = (
-    { taskId, sendBefore }: Message,
+    message: Message,
     targets: readonly Target[],
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
@@ -70,11 +71,11 @@ export const sandboxAdapter = (settings: SandboxSettings, _deps: AdapterDeps): A
       try {
         if (signal.aborted) {
           outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
-        } else if (sendBefore != null && performance.now() > sendBefore) {
-          outcome = { kind: 'try-later', reason: 'late', cause: 'turn' };
+        } else if (isLate(message)) {
+          outcome = LATE;
         } else {
           if (waitMs > 0) await wait(waitMs, undefined, { signal });
-          outcome = outcomeOf(taskId, token);
+          outcome = outcomeOf(message.taskId, token);
         }
       } catch {
         // Only an abort ends a wait early. The push was on its way by then.

@@ -26,6 +26,7 @@ import { checkBooks, UnknownPlace } from './check-books.js';
 import type { Finding, FindingKind } from './finding.js';
 
 const HOUR_MS = 3_600_000;
+const SECOND_MS = 1_000;
 const PLAIN = 'deliveries_2026_02_90';
 const ago = (ms: number): Date => new Date(Date.now() - ms);
 
@@ -537,6 +538,23 @@ describe('a check of the books', () => {
     }
     expect(checked).to.equal(7);
     expect(seen.sort()).to.deep.equal(wrong.sort());
+  });
+
+  it('ends a stretch that has cost enough, by items or by time, and goes on behind it', async () => {
+    for (let index = 0; index < 30; index += 1) await addBooked(db());
+    // Each look at the clock is a second later than the one before.
+    let nowMs = 0;
+    const slow = { ...books, monotonic: () => (nowMs += SECOND_MS) };
+    for (const cost of [{ items: 1 }, { withinMs: 4 * SECOND_MS }]) {
+      const pages: number[] = [];
+      for (let place: string | undefined = 'tasks'; place?.startsWith('tasks'); ) {
+        const stretch = await checkBooks(slow, { place, limit: 100, ...cost });
+        pages.push(stretch.tasks);
+        place = stretch.next;
+      }
+      expect(Math.max(...pages)).to.be.within(1, 8);
+      expect(pages.reduce((sum, count) => sum + count, 0)).to.equal(30);
+    }
   });
 
   it('hops over pages of strays, and misses none', async () => {

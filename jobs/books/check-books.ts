@@ -12,17 +12,17 @@ import {
   strayLists,
   strayRows,
 } from './check-strays.js';
-import { type BooksFilter, checkTasks, settle } from './check-tasks.js';
+import { type BooksFilter, checkTasks, type PageCost, settle } from './check-tasks.js';
 import type { Finding } from './finding.js';
 
-export interface CheckOptions {
+export interface CheckOptions extends PageCost {
   /** With any filter, only tasks are looked at: what belongs to none has no app and no age. */
   readonly filter?: BooksFilter;
   /** Mends what can be mended; otherwise it only tells. */
   readonly fix?: boolean;
   /** `next` of the stretch before. Rejects with UnknownPlace. */
   readonly place?: string;
-  /** Tasks in this stretch. */
+  /** Tasks in this stretch, at most. */
   readonly limit?: number;
 }
 
@@ -110,12 +110,14 @@ const collectionsAt = async (
 const taskStretch = async (
   books: Books,
   { after }: Place,
-  { filter = {}, fix = false, limit = DEFAULT_LIMIT }: CheckOptions,
+  { filter = {}, fix = false, limit = DEFAULT_LIMIT, items, withinMs }: CheckOptions,
 ): Promise<Stretch> => {
   const { last, ...checked } = await checkTasks(books, {
     filter,
     fix,
     limit,
+    ...(items == null ? {} : { items }),
+    ...(withinMs == null ? {} : { withinMs }),
     ...(after && { after }),
     workersRun: await workersRun(books),
   });

@@ -20,6 +20,8 @@ export interface StrayPage {
   readonly limit: number;
 }
 
+/** Rows of one stray task: that there are many is enough to know. */
+const MOST_COUNTED = 100_000;
 const ID_BYTES = 12;
 const FIRST = Buffer.alloc(ID_BYTES);
 const LAST = Buffer.alloc(ID_BYTES, 0xff);
@@ -87,8 +89,12 @@ export const strayBatches = async ({ db }: Books, page: StrayPage): Promise<Stra
   const found: Found[] = [];
   for (const task of ids) {
     if (parents.has(task.toHexString())) continue;
-    const count = await batches(db).countDocuments({ task }, { hint: LEDGER_INDEX });
-    const what = `${some(count, 'batch', 'batches')} name a task that does not exist`;
+    const [count, done] = await Promise.all(
+      [{ task }, { task, state: 'done' as const }].map((filter) =>
+        batches(db).countDocuments(filter, { hint: LEDGER_INDEX }),
+      ),
+    );
+    const what = `${some(count ?? 0, 'batch', 'batches')}, ${done} of them done, name a task that does not exist`;
     found.push({ fault: fault('batch-without-task', what, { task, where: 'batches' }) });
   }
   return { found, ...(last && { last }) };
@@ -110,7 +116,11 @@ export const strayRows = async ({ db }: Books, name: string, page: StrayPage): P
   for (const task of ids) {
     const parent = parents.get(task.toHexString());
     if (parent?.deliveriesIn === name) continue;
-    const count = some(await rows.countDocuments({ _id: deliveryRange(task) }), 'row');
+    const counted = await rows.countDocuments(
+      { _id: deliveryRange(task) },
+      { limit: MOST_COUNTED },
+    );
+    const count = `${some(counted, 'row')}${counted === MOST_COUNTED ? ' or more' : ''}`;
     found.push({
       fault:
         parent == null

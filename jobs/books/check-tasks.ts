@@ -26,7 +26,14 @@ export interface CheckedTasks {
   readonly last?: Types.ObjectId;
 }
 
-export interface PageOptions {
+/** What a page may cost: once it has, it takes no further task. It begins with a few, whatever they cost. */
+export interface PageCost {
+  /** Batches and rows that were read. */
+  readonly items?: number;
+  readonly withinMs?: number;
+}
+
+export interface PageOptions extends PageCost {
   readonly filter: BooksFilter;
   readonly fix: boolean;
   readonly after?: Types.ObjectId;
@@ -109,18 +116,28 @@ const readOne = async (books: Books, id: Types.ObjectId, options: PageOptions): 
 
 export const checkTasks = async (books: Books, options: PageOptions): Promise<CheckedTasks> => {
   const ids = await idsOf(books, options);
-  const queue = ids.values();
+  const { items = Number.POSITIVE_INFINITY, withinMs = Number.POSITIVE_INFINITY } = options;
+  const sinceMs = books.monotonic();
   const read: Read[] = [];
+  let taken = 0;
+  let spent = 0;
+  const mayGoOn = (): boolean => spent < items && books.monotonic() - sinceMs < withinMs;
   const reader = async (): Promise<void> => {
-    for (const id of queue) read.push(await readOne(books, id, options));
+    for (let id = ids[taken]; id != null && mayGoOn(); id = ids[taken]) {
+      taken += 1;
+      const one = await readOne(books, id, options);
+      spent += one.batches + one.rows;
+      read.push(one);
+    }
   };
   await Promise.all(Array.from({ length: READERS }, reader));
   const suspicions = read.flatMap((one) => one.suspicions);
   const confirmed = await settle(await secondLook(books, suspicions), options.fix);
-  const last = ids.length < options.limit ? undefined : ids.at(-1);
+  const isEnd = taken === ids.length && ids.length < options.limit;
+  const last = isEnd ? undefined : ids[taken - 1];
   return {
     findings: [...read.flatMap(({ findings }) => findings), ...confirmed],
-    tasks: ids.length,
+    tasks: taken,
     batches: read.reduce((sum, { batches }) => sum + batches, 0),
     rows: read.reduce((sum, { rows }) => sum + rows, 0),
     ...(last && { last }),

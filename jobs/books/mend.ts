@@ -3,27 +3,15 @@ import type { Types } from 'mongoose';
 import { audienceLists } from '../../models/audience-list.js';
 import { batches, type Counts, countKey, type DeliveryState } from '../../models/batch.js';
 import { tasks } from '../../models/lease.js';
-import { hasOpenBatch } from '../../models/ledger.js';
+import { finishIfDone } from '../finish.js';
 import { batchId } from './batch-id.js';
 import type { Books } from './books.js';
 import { type RowCount, rowDifferences, type TaskBooks } from './compare.js';
 import { type Fault, type FindingKind, type Mend, some } from './finding.js';
 import type { BatchLine } from './sums.js';
 
-export const endTask = async ({ db, now }: Books, _id: Types.ObjectId): Promise<string | null> => {
-  if (await hasOpenBatch(db, _id)) return null;
-  const endedAt = new Date(now());
-  const done = await tasks(db).updateOne(
-    { _id, state: 'sending', planned: true },
-    { $set: { state: 'done', endedAt }, $unset: { owner: '' } },
-  );
-  if (done.matchedCount === 1) return 'It is done now';
-  const settled = await tasks(db).updateOne(
-    { _id, state: 'cancelled', endedAt: { $exists: false } },
-    { $set: { endedAt }, $unset: { owner: '' } },
-  );
-  return settled.matchedCount === 1 ? 'It has ended now' : null;
-};
+export const endTask = async (parts: Books, _id: Types.ObjectId): Promise<string | null> =>
+  (await finishIfDone({ parts }, _id)) ? 'It has ended now' : null;
 
 export const freeHeld = async (
   { db, now }: Books,

@@ -3,16 +3,19 @@ import type { Types } from 'mongoose';
 import type { Adapter, Vendor } from '../../adapters/adapter.js';
 import { loadVendor } from '../../adapters/index.js';
 import { batches } from '../../models/batch.js';
+import { claimBatch } from '../../models/lease.js';
 import { readLedger } from '../../models/ledger.js';
 import { PACING, pacingFactors } from '../../models/pacing.js';
 import type { Task } from '../../models/task.js';
 import { vendorProfileModel } from '../../models/vendor-profile.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
+import { jobContext, someBatch, someIds, someTask } from '../../test/support/job-context.js';
 import { testDatabase } from '../../test/support/mongo.js';
 import { until } from '../../test/support/until.js';
 import { booksOf } from '../books/books.js';
 import { compareBooks } from '../books/compare.js';
 import { readTaskBooks } from '../books/read-task.js';
+import type { OpenProfile } from '../profiles.js';
 
 const SECOND_MS = 1_000;
 const LITTLE_TIME_MS = 30_000;
@@ -52,9 +55,13 @@ describe('pacing', function () {
   const start = async (
     answer?: Parameters<typeof witness>[1],
     change: Partial<Vendor> = {},
+    options: Parameters<typeof engineTest>[1] = {},
   ): Promise<void> => {
     seen = witness({ ...(await loadVendor('sandbox')), ...change }, answer);
-    test = await engineTest(database().connection, { vendors: seen.vendors });
+    test = await engineTest(database().connection, {
+      ...options,
+      vendors: seen.vendors,
+    });
     await test.addProfile('sandbox');
   };
   const setRate = async (ratePerSecond: number | null): Promise<void> => {
@@ -238,6 +245,31 @@ describe('pacing', function () {
     expect(seen.worstSecond()).to.be.at.most(48);
   });
 
+  it('fetches nothing more for a vendor that does not answer than one profile may have in a lane', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const open: Vendor['open'] = () => ({
+      async send(_message, targets) {
+        await answered;
+        return targets.map(() => ({ kind: 'accepted' }));
+      },
+    });
+    // One place for each profile, and one more: any devices fill the first.
+    await start(undefined, { open }, { batchesInFlight: 1, timings: { stragglerMs: 20_000 } });
+    await setRate(100);
+    const devices = await addDevices(300);
+    const task = await test.accept({ audience: { devices: devices.map(String) } });
+    await until('some are sent', () => seen.sent.length > 20);
+    const sinceMs = performance.now();
+    await until('its pace allows two hundred more', () => performance.now() - sinceMs > 2_200);
+    expect(seen.sent).to.have.length.below(130);
+    expect(await balance(task)).to.equal(300);
+    answer();
+    await test.ended(task);
+    expect(seen.sent).to.have.length(300);
+    expect(await balance(task)).to.equal(300);
+  });
+
   it('asks the database nothing for what is not paced', async () => {
     await start();
     const devices = await addDevices(20);
@@ -247,5 +279,54 @@ describe('pacing', function () {
       _id: { $regex: `^${test.app._id}/` } as never,
     });
     expect(kept).to.equal(0);
+  });
+});
+
+describe('a batch that waits for its pace and that nobody fetches', () => {
+  const database = testDatabase();
+  const LONG_MS = 10 * 60_000;
+
+  it('keeps its turn when it is found by the ordinary way and has to wait again', async () => {
+    let nowMs = Date.parse('2026-01-10T12:00:00Z');
+    const { parts, pacing } = await jobContext(database().connection, { now: () => nowMs });
+    const task = someTask({ expiresAt: new Date(nowMs + LONG_MS) });
+    const open: OpenProfile = {
+      id: 'sandbox/default',
+      vendor: await loadVendor('sandbox'),
+      profile: 'default',
+      settings: {},
+      revision: 1,
+      ratePerSecond: 2,
+      adapter: () => {
+        throw new Error('Nothing is sent here');
+      },
+    };
+    const sizes = [1, 5, 6];
+    await batches(parts.db).insertMany(
+      sizes.map((size, sequence) => someBatch(task, { sequence, ids: someIds(size) })),
+    );
+    const admitNext = async () => {
+      const due = { now: new Date(nowMs) };
+      const batch = await claimBatch(parts.db, 'default', parts.owner, due);
+      return batch && { size: batch.size, share: await pacing.admit(task, batch, open) };
+    };
+    const turns = async () => {
+      const waiting = await batches(parts.db).find({ state: 'due' }).toArray();
+      return waiting.map(({ size, parked }) => [size, parked?.turn]).toSorted();
+    };
+    const first = await admitNext();
+    expect(first?.share?.batch.size).to.equal(1);
+    expect((await admitNext())?.share).to.equal(null);
+    nowMs += 1;
+    expect((await admitNext())?.share).to.equal(null);
+    const before = await turns();
+    expect(before.map(([size]) => size)).to.deep.equal([5, 6]);
+    nowMs += 6 * 60_000;
+    for (const size of [5, 6]) {
+      const found = await admitNext();
+      expect(found).to.deep.equal({ size, share: null });
+    }
+    expect(await turns()).to.deep.equal(before);
+    first?.share?.leave();
   });
 });

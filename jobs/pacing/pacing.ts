@@ -7,6 +7,7 @@ import type { Batch } from '../../models/batch.js';
 import { releaseBatch } from '../../models/lease.js';
 import { grantPermits, type Pace, slowDown } from '../../models/pacing.js';
 import {
+  type Closed,
   claimParked,
   type Parking,
   parkBatch,
@@ -33,8 +34,13 @@ export interface Share {
   leave(): void;
 }
 
-/** Sends a batch that was claimed; `admitted` is called when it knows how much of it goes now. */
-export type SendClaimed = (batch: Batch, admitted: () => void) => Promise<void>;
+/** A lane, as whoever fetches batches for it sees it. */
+export interface FetchingLane {
+  /** What there is no room for at present: everything, or the batches of these profiles. */
+  closed(): 'all' | Closed['profiles'];
+  /** Sends a batch that was claimed; `admitted` is called when it knows how much of it goes now. */
+  send(batch: Batch, admitted: () => void): Promise<void>;
+}
 
 export interface Pacing {
   /**
@@ -54,7 +60,9 @@ export interface Pacing {
   /** Notices rates that were changed and batches that wait. */
   refresh(): Promise<void>;
   /** From now on, batches that wait are fetched when there is room for them. */
-  fetchWith(lane: Lane, send: SendClaimed): void;
+  fetchFor(lane: Lane, fetching: FetchingLane): void;
+  /** A lane has room again. */
+  roomAgain(): void;
 }
 
 interface Paced {
@@ -83,21 +91,35 @@ type PacingParts = Pick<
 export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing => {
   const { db, connection, log, metrics, monotonic } = parts;
   const paced = new Map<string, Paced>();
-  const sends = new Map<Lane, SendClaimed>();
+  const lanes = new Map<Lane, FetchingLane>();
+  /** Their batches wait for room in a lane. */
+  const heldUp = new Set<Paced>();
 
-  const fetchFor = async (key: string): Promise<void> => {
+  const closedLanes = (): Closed[] =>
+    [...lanes].flatMap(([lane, fetching]) => {
+      const closed = fetching.closed();
+      if (closed === 'all') return { lane };
+      return closed == null || closed.length === 0 ? [] : { lane, profiles: closed };
+    });
+
+  const fetchParked = async (key: string): Promise<void> => {
     const waiting = paced.get(key);
-    while (sends.size > 0 && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
+    while (lanes.size > 0 && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
       waiting.hasParked = false;
-      const batch = await claimParked(db, key, parts.owner, new Date(parts.now()));
-      if (batch == null) return;
+      const closed = closedLanes();
+      if (closed.length > 0) heldUp.add(waiting);
+      const batch = await claimParked(db, key, parts.owner, { now: new Date(parts.now()), closed });
+      if (batch == null) {
+        waiting.hasParked ||= closed.length > 0;
+        return;
+      }
       if (stopping.aborted) {
         await releaseBatch(db, batch, { state: 'due' });
         return;
       }
       waiting.hasParked = true;
       await new Promise<void>((resolve) => {
-        void sends.get(batch.lane)?.(batch, resolve).finally(resolve);
+        void lanes.get(batch.lane)?.send(batch, resolve).finally(resolve);
       });
     }
   };
@@ -122,7 +144,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
   const pacedBy = (key: string, pace: Pace): Paced => {
     const known = paced.get(key);
     if (known != null) return known;
-    const fetching = createDrain(() => fetchFor(key), failed(key));
+    const fetching = createDrain(() => fetchParked(key), failed(key));
     const made: Paced = {
       gate: createGate({
         key,
@@ -156,16 +178,16 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     ];
   };
 
-  const parkingFor = (
-    { gate, turns }: Paced,
-    { task, expiresAt }: Batch,
-    devices: number,
-  ): Parking => {
-    const nowMs = parts.now();
+  const nextTurn = ({ gate, turns }: Paced, { task }: Batch, devices: number): number => {
     const costMs = (devices * 1_000) / (gate.pace?.perSecond ?? Number.POSITIVE_INFINITY);
+    return turns.next(task.toHexString(), parts.now(), costMs);
+  };
+
+  const parkingFor = ({ gate }: Paced, { expiresAt }: Batch, turn: number): Parking => {
+    const nowMs = parts.now();
     return {
       by: gate.key,
-      turn: turns.next(task.toHexString(), nowMs, costMs),
+      turn,
       notBefore: new Date(Math.min(nowMs + FOUND_AFTER_MS, expiresAt.getTime())),
     };
   };
@@ -176,7 +198,10 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
   };
 
   const park = async (one: Paced, batch: Batch): Promise<null> => {
-    if (await parkBatch(db, batch, parkingFor(one, batch, batch.size))) waitFor(one);
+    const { parked, size } = batch;
+    // Nothing of it was sent since it was parked: it keeps its turn.
+    const turn = parked?.by === one.gate.key ? parked.turn : nextTurn(one, batch, size);
+    if (await parkBatch(db, batch, parkingFor(one, batch, turn))) waitFor(one);
     return null;
   };
 
@@ -210,7 +235,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     if (tightest == null || size <= room * LITTLE_MORE) return enter(gates, batch);
     const share = enter(gates, { ...batch, size: room });
     try {
-      const parking = parkingFor(tightest, batch, size - room);
+      const parking = parkingFor(tightest, batch, nextTurn(tightest, batch, size - room));
       const head = await splitBatch(connection, db, batch, room, parking);
       if (head == null) {
         share.leave();
@@ -278,8 +303,13 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       }
       forgetIdle();
     },
-    fetchWith(lane, send) {
-      sends.set(lane, send);
+    fetchFor(lane, fetching) {
+      lanes.set(lane, fetching);
+    },
+    roomAgain() {
+      const waiting = [...heldUp];
+      heldUp.clear();
+      for (const { fetching } of waiting) fetching.wake();
     },
   };
 };

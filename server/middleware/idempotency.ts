@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import type { ClientSession, Connection } from 'mongoose';
+import { isDuplicateKey } from '../../models/duplicate-key.js';
 import { idempotencyId, idempotencyModel } from '../../models/idempotency.js';
 import { inTransaction } from '../../models/transaction.js';
-import { isDuplicateKey } from '../mongo-trouble.js';
 import { problem } from '../problems.js';
 import type { Answer } from '../route.js';
 import type { RequestWithRawBody } from './json-body.js';

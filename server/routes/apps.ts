@@ -2,11 +2,11 @@
 import type { ClientSession } from 'mongoose';
 import { type App, appModel } from '../../models/app.js';
 import { newAppSecrets } from '../../models/app-secrets.js';
+import { isDuplicateKey } from '../../models/duplicate-key.js';
 import { keyModel, SERVER_SCOPES } from '../../models/key.js';
 import { newKey } from '../../models/new-key.js';
 import { inTransaction } from '../../models/transaction.js';
 import type { Directory } from '../directory.js';
-import { isDuplicateKey } from '../mongo-trouble.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { type Answer, type Route, route } from '../route.js';

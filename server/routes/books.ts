@@ -10,6 +10,8 @@ import { toObjectId } from '../schemas/values.js';
 
 /** A campaign of many millions is counted by the command, which has no caller to keep waiting. */
 const ROWS_WITHIN_MS = 20_000;
+/** A page that has cost so much takes no further task: its caller waits, and so does the database. */
+const PAGE_COST = { items: 500_000, withinMs: 10_000 } as const;
 
 const EXAMPLE_FINDING = {
   kind: 'not-ended',
@@ -19,7 +21,7 @@ const EXAMPLE_FINDING = {
   what: 'It is sending with nothing left to do',
   means: FINDING_KINDS['not-ended'].means,
   mendable: true,
-  mended: 'It is done now',
+  mended: 'It has ended now',
 };
 
 const stretchOf = async (
@@ -37,6 +39,7 @@ const stretchOf = async (
         },
         fix,
         limit,
+        ...PAGE_COST,
         ...(cursor == null ? {} : { place: readPlaceCursor(cursor) }),
       },
     );
@@ -53,7 +56,7 @@ const checkRoute = (parts: ApiParts): Route =>
     tag: 'service',
     summary: 'Whether the counts of all tasks equal their rows, and nothing hangs',
     description:
-      'Looks at a page of tasks; ask again with `nextCursor` until there is none. What may be right in the next moment is ' +
+      'Looks at a page of tasks, fewer where they are large; ask again with `nextCursor` until there is none. What may be right in the next moment is ' +
       'looked at again for up to half a minute before it is told. docs/books.md explains each kind of finding.',
     body: booksCheckRequest,
     answers: {

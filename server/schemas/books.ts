@@ -18,7 +18,7 @@ export const booksCheckRequest = joi.object<BooksCheckRequest>({
   since: instant.description('Only tasks created since then'),
   fix: joi.boolean().default(false).description('Mend what can be mended'),
   cursor,
-  limit: pageSize(50, 200).description('Tasks in this page'),
+  limit: pageSize(50, 200).description('Tasks in this page, at most'),
 });
 
 const count = joi.number().integer().min(0).required();

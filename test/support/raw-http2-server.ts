@@ -1,7 +1,10 @@
 /** A TLS server that speaks HTTP/2 frame by frame, for peers that misbehave in ways node:http2 would not let a server do. */
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { FRAME } from '../../transport/http2/frames.js';
 import { certificates } from './certificates.js';
+
+export { FRAME };
 
 export interface Frame {
   readonly type: number;
@@ -10,19 +13,6 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** RFC 9113 section 6. */
-export const FRAME = {
-  data: 0x0,
-  headers: 0x1,
-  priority: 0x2,
-  reset: 0x3,
-  settings: 0x4,
-  pushPromise: 0x5,
-  ping: 0x6,
-  goaway: 0x7,
-  windowUpdate: 0x8,
-  continuation: 0x9,
-} as const;
 export const END_STREAM = 0x1;
 export const ACK = 0x1;
 export const END_HEADERS = 0x4;

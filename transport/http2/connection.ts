@@ -6,21 +6,22 @@ import { ConnectionError } from './connection-error.js';
 import { ControlFrames } from './control-frames.js';
 import type { Carrier, Exchange } from './exchange.js';
 import type { Frame } from './frame-reader.js';
-import {
-  DEFAULT_WINDOW_BYTES,
-  ERROR,
-  type ErrorCode,
-  FLAG,
-  LAST_STREAM_ID,
-  SETTING,
-} from './frames.js';
+import { DEFAULT_WINDOW_BYTES, ERROR, type ErrorCode, FLAG, LAST_STREAM_ID } from './frames.js';
+import { Goodbye } from './goodbye.js';
 import { Incoming, type Payload, type PeerEvents } from './incoming.js';
 import type { Line } from './line.js';
+import {
+  CONNECTION_WINDOW_BYTES,
+  HEADER_LIST_BYTES,
+  HEADER_TABLE_BYTES,
+  OUR_SETTINGS,
+  STREAM_WINDOW_BYTES,
+} from './our-settings.js';
 import { Output } from './output.js';
 import { PeerSettings } from './peer-settings.js';
 import { PingPong } from './ping-pong.js';
 import { ReceiveWindow } from './receive-window.js';
-import { type ReplyHead, replyHead } from './reply-head.js';
+import { Replies, type ReplyEnds } from './replies.js';
 import { RequestWriter } from './request-writer.js';
 
 export interface ConnectionOwner {
@@ -42,24 +43,7 @@ export interface ConnectionSettings extends KeepAliveTimes {
   readonly idleTimeoutMs: number;
 }
 
-/** Replies to a thousand streams at once fit, so that a long round trip does not stall them. */
-const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
-const STREAM_WINDOW_BYTES = 256 * 1024;
-const HEADER_TABLE_BYTES = 4_096;
-/** A reply's header list, uncompressed, with 32 octets for each field on top (RFC 9113 section 6.5.2). */
-const HEADER_LIST_BYTES = 64 * 1024;
-/** How long a peer may keep a finished connection half open. */
-const LINGER_MS = 1_000;
-const INFORMATIONAL_BELOW = 200;
-
-const OUR_SETTINGS = [
-  [SETTING.headerTableSize, HEADER_TABLE_BYTES],
-  [SETTING.enablePush, 0],
-  [SETTING.initialWindowSize, STREAM_WINDOW_BYTES],
-  [SETTING.maxHeaderListSize, HEADER_LIST_BYTES],
-] as const;
-
-export class Connection implements Carrier, PeerEvents {
+export class Connection implements Carrier, PeerEvents, ReplyEnds {
   /** How many requests were answered. */
   answers = 0;
   hasAnswered = false;
@@ -69,12 +53,9 @@ export class Connection implements Carrier, PeerEvents {
   private isReady = false;
   private isOpen = true;
   private isGone = false;
-  private hasSaidGoaway = false;
   /** From GOAWAY; streams above it were not processed. */
   private lastStreamId = Number.POSITIVE_INFINITY;
   private fault: Error | undefined;
-  private lastFields: readonly HeaderField[] | undefined;
-  private lastHead: ReplyHead | undefined;
 
   private readonly streams = new Map<number, Exchange>();
   private readonly peer = new PeerSettings();
@@ -83,6 +64,8 @@ export class Connection implements Carrier, PeerEvents {
   private readonly control: ControlFrames;
   private readonly writer: RequestWriter;
   private readonly bodies: BodySender;
+  private readonly replies: Replies;
+  private readonly goodbye: Goodbye;
   private readonly incoming: Incoming;
   private readonly pings: PingPong;
   private readonly keepAlive: KeepAlive;
@@ -99,6 +82,8 @@ export class Connection implements Carrier, PeerEvents {
     this.control = new ControlFrames(this.output);
     this.writer = new RequestWriter(this.output, authority);
     this.bodies = new BodySender(this.output);
+    this.replies = new Replies(this.control, this);
+    this.goodbye = new Goodbye(line, this.output, this.control);
     this.pings = new PingPong(this.control);
     this.incoming = new Incoming(this, {
       headerTableBytes: HEADER_TABLE_BYTES,
@@ -230,32 +215,15 @@ export class Connection implements Carrier, PeerEvents {
     if (exchange === undefined) return;
     this.hasAnswered = true;
     this.keepAlive.heard();
-    if (fields === undefined) {
-      exchange.fail(
-        'reply-too-large',
-        `The reply has headers of more than ${HEADER_LIST_BYTES} bytes`,
-      );
-    } else if (exchange.hasAnswer) {
-      this.onTrailers(exchange, endsStream);
-    } else {
-      this.onReplyHead(exchange, this.headOf(fields), endsStream);
-    }
+    this.replies.onHeaders(exchange, fields, endsStream);
   }
 
-  onData(frame: Frame, { start, end, endsStream }: Payload): void {
-    const { streamId, bytes } = frame;
+  onData(frame: Frame, payload: Payload): void {
     // Section 6.9.1: padding counts, and so does what comes for a stream that is over.
-    const frameBytes = frame.end - frame.start;
-    const more = this.window.spend(frameBytes);
+    const more = this.window.spend(frame.end - frame.start);
     if (more > 0) this.control.windowUpdate(0, more);
-    const exchange = this.streams.get(streamId);
-    if (exchange === undefined) return;
-    exchange.receiveWindow -= frameBytes;
-    if (!exchange.hasAnswer) return this.refuse(exchange, ERROR.protocol);
-    if (start < end) exchange.onData(bytes, start, end);
-    if (exchange.hasEnded) return;
-    if (endsStream) this.onEnd(exchange);
-    else this.replenish(exchange);
+    const exchange = this.streams.get(frame.streamId);
+    if (exchange !== undefined) this.replies.onData(exchange, frame, payload);
   }
 
   onReset(streamId: number, code: number): void {
@@ -294,7 +262,7 @@ export class Connection implements Carrier, PeerEvents {
   /** Section 6.8. */
   onGoaway(lastStreamId: number): void {
     this.lastStreamId = Math.min(this.lastStreamId, lastStreamId);
-    this.sayGoaway(ERROR.none);
+    this.goodbye.say(ERROR.none);
     const unprocessed = [...this.streams.values()].filter(
       (exchange) => exchange.streamId > this.lastStreamId && !exchange.hasAnswer,
     );
@@ -321,42 +289,9 @@ export class Connection implements Carrier, PeerEvents {
     }
   }
 
-  private read(bytes: Buffer, length: number): void {
-    try {
-      this.incoming.read(bytes, length);
-    } catch (error) {
-      this.breakOff(error as Error);
-    }
-  }
+  // What came of a reply.
 
-  private headOf(fields: readonly HeaderField[]): ReplyHead | undefined {
-    // A decoder that knows the block hands out the same list.
-    if (fields !== this.lastFields) {
-      this.lastHead = replyHead(fields);
-      this.lastFields = fields;
-    }
-    return this.lastHead;
-  }
-
-  private onReplyHead(exchange: Exchange, head: ReplyHead | undefined, endsStream: boolean): void {
-    if (head === undefined) return this.refuse(exchange, ERROR.protocol);
-    // Section 8.1: informational replies come before the one that counts, and cannot end a stream.
-    if (head.status < INFORMATIONAL_BELOW) {
-      if (endsStream || head.status === 101) this.refuse(exchange, ERROR.protocol);
-      return;
-    }
-    exchange.onHead(head);
-    if (endsStream) this.onEnd(exchange);
-  }
-
-  /** Section 8.1: trailers end the stream. Nobody asks for what they say. */
-  private onTrailers(exchange: Exchange, endsStream: boolean): void {
-    if (endsStream) this.onEnd(exchange);
-    else this.refuse(exchange, ERROR.protocol);
-  }
-
-  private onEnd(exchange: Exchange): void {
-    if (!exchange.isWhole) return this.refuse(exchange, ERROR.protocol);
+  onWhole(exchange: Exchange): void {
     // A peer may answer without reading the body; the rest of it must not hold the stream open.
     if (exchange.unsentBody !== undefined) this.control.reset(exchange.streamId, ERROR.cancel);
     this.answers += 1;
@@ -364,18 +299,18 @@ export class Connection implements Carrier, PeerEvents {
     exchange.succeed();
   }
 
-  private replenish(exchange: Exchange): void {
-    if (exchange.receiveWindow * 2 > STREAM_WINDOW_BYTES) return;
-    const increment = STREAM_WINDOW_BYTES - exchange.receiveWindow;
-    exchange.receiveWindow = STREAM_WINDOW_BYTES;
-    this.control.windowUpdate(exchange.streamId, increment);
-  }
-
-  /** The peer broke the rules on this stream alone (section 5.4.2). */
-  private refuse(exchange: Exchange, code: ErrorCode): void {
+  refuse(exchange: Exchange, code: ErrorCode): void {
     this.control.reset(exchange.streamId, code);
     this.release(exchange);
     this.failBroken(exchange, `The peer broke the protocol (code ${code})`);
+  }
+
+  private read(bytes: Buffer, length: number): void {
+    try {
+      this.incoming.read(bytes, length);
+    } catch (error) {
+      this.breakOff(error as Error);
+    }
   }
 
   private failBroken(exchange: Exchange, what: string): void {
@@ -402,36 +337,22 @@ export class Connection implements Carrier, PeerEvents {
     else this.idleTimer.refresh();
   }
 
-  private sayGoaway(code: ErrorCode): void {
-    if (this.hasSaidGoaway) return;
-    this.hasSaidGoaway = true;
-    this.control.goaway(code);
-  }
-
   /** Section 5.4.1: says why, and leaves. */
   private breakOff(error: Error): void {
     if (this.isGone) return;
     this.die(error);
     // Requests that were not handed over are sent elsewhere, so they must not leave here.
     this.output.discard();
-    this.sayGoaway(error instanceof ConnectionError ? error.code : ERROR.internal);
-    this.hangUp();
+    this.goodbye.say(error instanceof ConnectionError ? error.code : ERROR.internal);
+    this.goodbye.hangUp();
   }
 
   private shutDown(): void {
     if (this.isGone) return;
-    this.sayGoaway(ERROR.none);
+    this.goodbye.say(ERROR.none);
     this.isGone = true;
     this.incoming.stop();
-    this.hangUp();
-  }
-
-  private hangUp(): void {
-    const { socket, inlet } = this.line;
-    inlet.close();
-    this.output.finish();
-    socket.end();
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    this.goodbye.hangUp();
   }
 
   /** Nothing comes any more; what that means for each request depends on how far it got. */

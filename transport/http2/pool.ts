@@ -1,5 +1,7 @@
 /** All that goes to one origin: the connections in use, those that finish their last requests, and who waits. */
 import { Backoff } from '../backoff.js';
+import { Changes } from '../changes.js';
+import { cutOffFault } from '../connect-fault.js';
 import type { Endpoint } from '../endpoint.js';
 import { ExchangeQueue } from '../exchange-queue.js';
 import type { TransportSettings } from '../options.js';
@@ -32,7 +34,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     () => this.grow(),
   );
   private isClosing = false;
-  private onChange: (() => void) | undefined;
+  private readonly changes = new Changes();
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -71,7 +73,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
 
   /** Waits for running requests, fails what is left after `closeTimeoutMs`, and then closes all connections. */
   async close(): Promise<void> {
-    await this.until(() => this.running === 0, this.limits.closeTimeoutMs);
+    await this.changes.until(() => this.running === 0, this.limits.closeTimeoutMs);
     this.isClosing = true;
     for (const attempt of this.connecting) attempt.abort(new Error('the transport is closing'));
     this.failQueued(new TransportError('closed', 'The transport is closing', false));
@@ -79,13 +81,13 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
       connection.failAll((exchange) => exchange.fail('closed', 'The transport is closing'));
     }
     for (const connection of [...this.connections]) connection.retire();
-    await this.until(() => this.connections.size === 0, GOODBYE_MS);
+    await this.changes.until(() => this.connections.size === 0, GOODBYE_MS);
     for (const connection of [...this.connections]) connection.destroy();
   }
 
   onSettled(): void {
     this.running -= 1;
-    this.onChange?.();
+    this.changes.tell();
   }
 
   onReady(connection: Connection): void {
@@ -106,7 +108,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
   onRetired(connection: Connection): void {
     this.open = this.open.filter((other) => other !== connection);
     if (this.current === connection) this.current = undefined;
-    if (connection.wasUseless) this.backoff.failed(this.cutOff());
+    if (connection.wasUseless) this.backoff.failed(cutOffFault(this.endpoint.authority));
     else if (connection.hasAnswered) this.backoff.succeeded();
     if (this.open.length > 0 || this.isClosing) return;
     // One that drains is replaced before anybody has to wait for it.
@@ -128,7 +130,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
 
   onClosed(connection: Connection): void {
     this.connections.delete(connection);
-    this.onChange?.();
+    this.changes.tell();
   }
 
   /** Sends what waits where there is room. */
@@ -173,7 +175,8 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
       (connection) => {
         ended();
         // A GOAWAY may come in the same packet as the SETTINGS. One that is busy has only had its share of requests.
-        if (connection.closed && !connection.isBusy) this.notConnected(this.cutOff());
+        if (connection.closed && !connection.isBusy)
+          this.notConnected(cutOffFault(this.endpoint.authority));
         else this.proceed();
       },
       (error: TransportError) => {
@@ -192,25 +195,5 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
     for (let next = this.queue.shift(); next; next = this.queue.shift()) {
       next.fail(fault, message, { cause });
     }
-  }
-
-  private cutOff(): TransportError {
-    const message = `${this.endpoint.authority} cut the connection before it answered anything`;
-    return new TransportError('connect', message, false);
-  }
-
-  private until(isSo: () => boolean, withinMs: number): Promise<void> {
-    if (isSo()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.onChange = undefined;
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(done, withinMs);
-      this.onChange = () => {
-        if (isSo()) done();
-      };
-    });
   }
 }

@@ -1,11 +1,13 @@
 /** All that goes to one origin: the connection in use, those that finish their last requests, and who waits. */
 import type { ClientHttp2Stream } from 'node:http2';
 import { Backoff } from '../backoff.js';
+import { Changes } from '../changes.js';
+import { cutOffFault } from '../connect-fault.js';
 import type { Endpoint } from '../endpoint.js';
 import { ExchangeQueue } from '../exchange-queue.js';
 import type { TransportSettings } from '../options.js';
 import type { OriginPool } from '../pools.js';
-import { TransportError, type TransportReply, type TransportRequest } from '../transport.js';
+import type { TransportError, TransportReply, TransportRequest } from '../transport.js';
 import { connect } from './connect.js';
 import { Connection, type ConnectionOwner, type OpenSession } from './connection.js';
 import { Exchange, type ExchangeOwner } from './exchange.js';
@@ -23,7 +25,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
   private current: Connection | undefined;
   private connecting: AbortController | undefined;
   private readonly backoff: Backoff;
-  private onChange: (() => void) | undefined;
+  private readonly changes = new Changes();
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -60,17 +62,17 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
 
   /** Waits for running requests, fails what is left after `closeTimeoutMs`, and then closes all connections. */
   async close(): Promise<void> {
-    await this.until(() => this.isQuiet, this.settings.closeTimeoutMs);
+    await this.changes.until(() => this.isQuiet, this.settings.closeTimeoutMs);
     this.connecting?.abort(new Error('the transport is closing'));
     for (const exchange of [...this.running]) exchange.fail('closed', 'The transport is closing');
     for (const connection of [...this.connections]) connection.retire();
-    await this.until(() => this.connections.size === 0, GOODBYE_MS);
+    await this.changes.until(() => this.connections.size === 0, GOODBYE_MS);
     for (const connection of [...this.connections]) connection.destroy();
   }
 
   onSettled(exchange: Exchange): void {
     this.running.delete(exchange);
-    this.onChange?.();
+    this.changes.tell();
   }
 
   onOverdue(stream: ClientHttp2Stream): void {
@@ -86,7 +88,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
 
   onRetired(connection: Connection): void {
     if (this.current === connection) this.current = undefined;
-    if (connection.wasUseless) this.backoff.failed(this.cutOff());
+    if (connection.wasUseless) this.backoff.failed(cutOffFault(this.endpoint.authority));
     else if (connection.hasAnswered) this.backoff.succeeded();
     if (!this.queue.isEmpty) this.connect();
   }
@@ -105,7 +107,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
 
   onClosed(connection: Connection): void {
     this.connections.delete(connection);
-    this.onChange?.();
+    this.changes.tell();
   }
 
   private enqueue(exchange: Exchange): void {
@@ -146,7 +148,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
     if (aborted || open.session.closed || open.session.destroyed) {
       open.session.destroy();
       open.socket.destroy();
-      return this.notConnected(this.cutOff());
+      return this.notConnected(cutOffFault(this.endpoint.authority));
     }
     this.current = new Connection(open, this, this.settings);
     this.connections.add(this.current);
@@ -162,25 +164,5 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
     for (let next = this.queue.shift(); next; next = this.queue.shift()) {
       next.fail(fault, message, { cause });
     }
-  }
-
-  private cutOff(): TransportError {
-    const message = `${this.endpoint.authority} cut the connection before it answered anything`;
-    return new TransportError('connect', message, false);
-  }
-
-  private until(isSo: () => boolean, withinMs: number): Promise<void> {
-    if (isSo()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.onChange = undefined;
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(done, withinMs);
-      this.onChange = () => {
-        if (isSo()) done();
-      };
-    });
   }
 }
