@@ -57,7 +57,7 @@ const recall = async (ground: Ground, entry: Known, random: Random): Promise<voi
   delete entry.resumeAtMs;
   const reply = await say(ground, entry, 'recall', body);
   // A silent one has nothing that could be replaced.
-  if (!expectStatus(ground, entry, reply, [ACCEPTED, CONFLICT, 422])) return;
+  if (!expectStatus(ground, entry, reply, [ACCEPTED, CONFLICT])) return;
   if (reply.status === ACCEPTED) ground.book.openRecall(entry, jsonOf<{ id: string }>(reply).id);
 };
 

@@ -8,8 +8,8 @@ import { until } from '../support/until.js';
 import { letAllGo } from './control-tasks.js';
 import { situationOf, tokenOf } from './fleet.js';
 import type { Ground } from './ground.js';
-import { storeSettings } from './inject-faults.js';
 import { lookAtAll } from './look.js';
+import { storeSettings } from './operator.js';
 import { readRows } from './settle.js';
 import { LOST } from './violations.js';
 
@@ -24,9 +24,8 @@ export const passLongWaits = async ({ db }: Ground): Promise<void> => {
 
 /** Whoever was there leaves, with whatever still waits for a vendor that never answers; one new process goes on. */
 const renewCrew = async ({ crew }: Ground): Promise<void> => {
-  const old = crew.members;
-  await crew.add('all');
-  await Promise.all(old.map((member) => crew.dismiss(member)));
+  const leaving = crew.members.map((member) => crew.dismiss(member));
+  await Promise.all([crew.add('all'), ...leaving]);
 };
 
 const heal = async (ground: Ground): Promise<void> => {

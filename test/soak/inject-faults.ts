@@ -4,9 +4,9 @@ import type { Random } from '../../demo/seeded-random.js';
 import type { Fault } from '../../simulators/index.js';
 import { VENDORS, type VendorName } from '../faults/row.js';
 import { COMMAND_FAILURES } from '../faults/strike-database.js';
-import { FLEET_APP } from '../support/fleet.js';
 import { type Member, ROLES } from './crew.js';
 import { countFault, type Ground } from './ground.js';
+import { storeSettings } from './operator.js';
 import { drawRate } from './task-plan.js';
 
 const oneOf = <T>(random: Random, items: readonly T[]): T =>
@@ -142,23 +142,6 @@ const drawVendorFault = (random: Random, vendor: VendorName): Fault & { name: st
     [named('quota answer', { kind: 'answer', count, answer: QUOTAS[vendor] }), 5],
     [named('account refused', { kind: 'answer', count: few, answer: REFUSALS[vendor] }), 4],
   ]);
-};
-
-/** New settings end a rest, whatever they are. */
-export const storeSettings = async (
-  { line, settings, violations }: Ground,
-  vendor: VendorName,
-  ratePerSecond: number | null,
-): Promise<void> => {
-  const path = `/v1/apps/${FLEET_APP}/vendors/${vendor}?probe=skip`;
-  const reply = await line.insist({
-    method: 'PUT',
-    path,
-    body: { ...settings[vendor], ratePerSecond },
-  });
-  if (reply.status < 300) return;
-  const seen = `${reply.status} ${reply.text}`;
-  violations.add({ promise: 'settings are stored', expected: '2xx', seen });
 };
 
 const LONGEST_QUOTA_MS = 4_000;

@@ -65,7 +65,14 @@ const decide = async (ground: Ground, device: SoakDevice, consents: boolean): Pr
   if (!consents) device.forbiddenSinceMs = Date.now();
 };
 
-const isGone = ({ status }: Reply): boolean => status === 404;
+const NO_CONTENT = 204;
+const NOT_FOUND = 404;
+
+/** Asked again after an answer that was lost, there is nothing left to erase, and nobody waits for what is on its way. */
+const mayStillArrive = ({ status, text }: Reply): boolean => {
+  if (status === NO_CONTENT) return false;
+  return status === NOT_FOUND || (JSON.parse(text) as { mayStillArrive: boolean }).mayStillArrive;
+};
 
 const erase = async (
   ground: Ground,
@@ -77,13 +84,10 @@ const erase = async (
     fleet.change(device, { ...situationOf(device), isErased: true }),
   );
   const reply = await line.insist({ method: 'DELETE', path });
-  // Asked again after an answer that was lost: there is nothing left to erase.
-  if (!isGone(reply) && !devices.every((device) => expectDone(ground, device, reply))) return;
+  const isRefused = reply.status !== NOT_FOUND && reply.status > NO_CONTENT;
+  if (isRefused) return devices.forEach((device) => void expectDone(ground, device, reply));
   for (const note of answered) note();
-  const { mayStillArrive } = isGone(reply)
-    ? { mayStillArrive: true }
-    : jsonOf<{ mayStillArrive: boolean }>(reply);
-  if (mayStillArrive) return;
+  if (mayStillArrive(reply)) return;
   for (const device of devices) device.forbiddenSinceMs = Date.now();
 };
 

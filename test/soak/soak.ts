@@ -11,6 +11,7 @@ import { strikeDatabase, strikeGateway, strikeVendor } from './inject-faults.js'
 import { liveOn } from './live-devices.js';
 import { lookAtAll } from './look.js';
 import type { Slope } from './memory.js';
+import { endRests } from './operator.js';
 import type { Options } from './options.js';
 import { pushJudge, readRows, settleEnded } from './settle.js';
 import { Violations } from './violations.js';
@@ -122,6 +123,7 @@ const live = async (
     now(2_000, 8_000, (random) => strikeGateway(ground, random)),
     now(4_000, 14_000, (random) => strikeDatabase(ground, random)),
     now(300, 2_500, (random) => strikeVendor(ground, random)),
+    now(4_000, 9_000, () => endRests(ground)),
     now(1_500, 3_000, () => passLongWaits(ground)),
     now(200, 200, () => witness.take()),
     now(500, 500, () => watch(ground, witness)),
