@@ -6,7 +6,7 @@ import type { Entry } from './task-book.js';
 import { drawTask, type TaskPlan } from './task-plan.js';
 
 /** So many at a time keep memory and load bounded. */
-const MOST_OPEN = 40;
+export const MOST_OPEN = 40;
 const GIVE_UP_AFTER_MS = 8_000;
 const ACCEPTED = 202;
 

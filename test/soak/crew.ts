@@ -19,6 +19,8 @@ export interface CrewParts {
   readonly gateways: Gateways;
   readonly timings: Partial<Timings>;
   readonly violations: Violations;
+  /** Once it is aborted, nobody is started any more, and whoever ends was told to. */
+  readonly signal: AbortSignal;
   envFor(role: Role): Record<string, string>;
 }
 
@@ -55,11 +57,12 @@ export class Crew {
 
   /** While the database is away, a gateway does not start: it is tried again. */
   async add(role: Role, isElder = false): Promise<Member> {
-    const { gateways, timings, envFor } = this.#parts;
+    const { gateways, timings } = this.#parts;
     for (let tries = 1; ; tries += 1) {
+      this.#parts.signal.throwIfAborted();
       const gateway = gateways.take();
       try {
-        await gateway.start(envFor(role), timings);
+        await gateway.start(this.#parts.envFor(role), timings);
         return this.#welcome({ role, gateway, isElder });
       } catch (error) {
         await gateway.kill();
@@ -108,6 +111,7 @@ export class Crew {
   }
 
   #surprised({ name, gateway }: Member, expected: string, exit: Exit): void {
+    if (this.#parts.signal.aborted) return;
     const last = gateway.output().slice(-2_000);
     const seen = `${name}: ${exitText(exit)}\n${last}`;
     this.#parts.violations.add({ promise: 'no process ends unasked', expected, seen });

@@ -13,7 +13,7 @@ import { storeSettings } from './operator.js';
 import { readRows } from './settle.js';
 import { LOST } from './violations.js';
 
-const DRAIN_WITHIN_MS = 120_000;
+const DRAIN_WITHIN_MS = 200_000;
 const LOOK_EVERY_MS = 300;
 
 /** What is due in minutes is due now: otherwise a soak would have to wait for a vendor's quarter of an hour. */

@@ -8,6 +8,7 @@ import type { mongo } from 'mongoose';
 import { apiClient } from '../../demo/api-client.js';
 import { vendorSettings } from '../../demo/vendor-settings.js';
 import type { Closing } from '../../server/closing.js';
+import { isAlive } from '../../server/embedded-mongo/is-alive.js';
 import { type Simulators, startSimulators } from '../../simulators/index.js';
 import { createGateways } from '../faults/gateways.js';
 import { type MongoProxy, startMongoProxy } from '../faults/mongo-proxy.js';
@@ -23,8 +24,8 @@ import { TaskBook } from './task-book.js';
 import type { Violations } from './violations.js';
 import { RECORD_LIMITS } from './witness.js';
 
-/** Short, so that many leases die in a soak; long enough that a busy machine does not kill them all the time. */
-const SOAK_TIMINGS = { ...TIMINGS, leaseMs: 4_000, stragglerMs: 2_000 };
+/** Short, so that many leases die in a soak; long enough that those of a slow machine, or its transactions, do not. */
+const SOAK_TIMINGS = { ...TIMINGS, leaseMs: 8_000, stragglerMs: 2_000 };
 
 const DATABASE = 'soak';
 const DEVICES = 480;
@@ -106,7 +107,11 @@ export const makeGround = async (closing: Closing, violations: Violations): Prom
     if (violations.count === 0) await rm(folder, { recursive: true, force: true });
   });
   const mongod = await startPrivateMongod();
-  await closing.add('mongod', () => mongod.close());
+  await closing.add('mongod', () => {
+    // It may be stopped, and would not hear that it is to go.
+    if (isAlive(mongod.pid())) process.kill(mongod.pid(), 'SIGCONT');
+    return mongod.close();
+  });
   const proxy = await startMongoProxy(mongod.port);
   await closing.add('the proxy', () => proxy.close());
   const simulators = await startSimulators({
@@ -137,7 +142,10 @@ export const makeGround = async (closing: Closing, violations: Violations): Prom
       PORT: '0',
     };
   };
-  const crew = new Crew({ gateways, timings: SOAK_TIMINGS, violations, envFor });
+  const crew = new Crew({
+    ...{ gateways, timings: SOAK_TIMINGS, violations, envFor },
+    signal: stopping.signal,
+  });
   const { url } = (await crew.add('all', true)).gateway;
   const settings = settingsFor(simulators);
   const bearer = await setUpApp(apiClient(url, operatorKey), url, settings);

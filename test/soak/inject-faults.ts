@@ -14,7 +14,7 @@ const oneOf = <T>(random: Random, items: readonly T[]): T =>
 
 const MOST_MEMBERS = 4;
 /** Some longer than a lease lives, some shorter. */
-const LONGEST_STOP_MS = 7_000;
+const LONGEST_STOP_MS = 11_000;
 const LONGEST_GAP_MS = 2_000;
 
 const strikeMember = async (ground: Ground, random: Random, member: Member): Promise<void> => {
@@ -58,11 +58,12 @@ export const strikeGateway = async (ground: Ground, random: Random): Promise<voi
 };
 
 const killMongod = async (ground: Ground, random: Random): Promise<void> => {
-  const { mongod, disturbances } = ground;
+  const { mongod, disturbances, signal } = ground;
   countFault(ground, 'mongod SIGKILL');
   const goOn = disturbances.begin();
   await mongod.kill();
   await pause(random.between(0, 4_000));
+  if (signal.aborted) return;
   await mongod.start();
   goOn();
 };

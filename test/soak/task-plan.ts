@@ -14,12 +14,12 @@ export interface TaskPlan {
   /** It may expire before everybody is reached. */
   readonly isShort: boolean;
   /** By name, devices of other audiences or strangers are none of it. */
-  isMeant(device: SoakDevice): boolean;
+  readonly isMeant: (device: SoakDevice) => boolean;
 }
 
 interface Audience {
   readonly request: object;
-  isMeant(device: SoakDevice): boolean;
+  readonly isMeant: (device: SoakDevice) => boolean;
 }
 
 const oneOf = <T>(random: Random, items: readonly T[]): T =>
