@@ -4,7 +4,7 @@ import type { Ground } from './ground.js';
 import { jsonOf } from './line.js';
 import type { Entry } from './task-book.js';
 
-interface LookedAt extends TaskShown {
+export interface LookedAt extends TaskShown {
   readonly byVendor: Readonly<Record<string, Record<string, number>>>;
 }
 
@@ -16,7 +16,7 @@ const sumOf = ({ targeted: _, ...states }: Record<string, number>): number =>
   Object.values(states).reduce((sum, count) => sum + count, 0);
 
 /** Of one look, and against the one before. */
-const breaches = (task: LookedAt, before: TaskShown | undefined): [string, string][] => {
+export const breaches = (task: LookedAt, before: TaskShown | undefined): [string, string][] => {
   const all = { 'all vendors': task.counts, ...task.byVendor };
   const unequal = Object.entries(all).flatMap(([name, counts]): [string, string][] =>
     sumOf(counts) === counts['targeted']
