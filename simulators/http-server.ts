@@ -142,17 +142,19 @@ export class VendorServer<Memory, Parsed> {
     // The session can be gone before its streams are announced.
     if (session == null || line == null) return;
     line.opened(stream);
+    const { remotePort } = session.socket;
     if (headers[':scheme'] !== 'https') {
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
       return;
     }
     collect(stream, (body) => {
+      // Whatever was read of a connection that has broken meanwhile, its vendor has got.
       if (!line.admits(stream)) return;
       const path = withoutQuery(headers[':path']);
       const method = headers[':method'] ?? '';
       this.#handle(
         { method, path, headers, rawHeaders, body, connection: line },
-        answeringStream(stream, () => this.#sockets.get(session.socket.remotePort)?.destroy()),
+        answeringStream(stream, () => this.#sockets.get(remotePort)?.destroy()),
       );
     });
   }

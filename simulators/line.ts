@@ -41,6 +41,7 @@ export class Line<Memory> implements Connection<Memory> {
   goAway(debugData: string): void {
     if (this.#session == null || this.#lastAllowedId !== Infinity) return;
     this.#lastAllowedId = this.#lastHandledId;
+    if (this.#session.destroyed) return;
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, this.#lastHandledId, Buffer.from(debugData));
     // The client may have sent more before it hears of this; it will send them elsewhere.
     for (const stream of this.#openStreams) this.#dropIfAbove(stream);
@@ -65,7 +66,7 @@ export class Line<Memory> implements Connection<Memory> {
 
   #dropIfAbove(stream: ServerHttp2Stream): boolean {
     const isAbove = (stream.id ?? 0) > this.#lastAllowedId;
-    if (isAbove) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    if (isAbove && !stream.destroyed) stream.close(constants.NGHTTP2_REFUSED_STREAM);
     return isAbove;
   }
 }

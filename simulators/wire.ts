@@ -12,6 +12,10 @@ export interface Answering {
 /** More of a body is read and thrown away; no vendor takes as much. */
 const MAX_BODY_BYTES = 2 ** 21;
 
+/**
+ * `done` is called in a turn of its own. The end of a body may be told in the middle of Node's parser of HTTP/2, and whoever
+ * resets, closes or says goodbye there corrupts the memory of the process: https://github.com/nodejs/undici/pull/5643
+ */
 export const collect = (source: NodeJS.ReadableStream, done: (body: Buffer) => void): void => {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -20,7 +24,7 @@ export const collect = (source: NodeJS.ReadableStream, done: (body: Buffer) => v
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   });
   source.on('end', () =>
-    done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+    setImmediate(() => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))),
   );
 };
 
@@ -39,7 +43,9 @@ export const answeringStream = (stream: ServerHttp2Stream, cut: () => void): Ans
     stream.respond({ ':status': status, ...headers }, { endStream: body === '' });
     if (body !== '') stream.end(body);
   },
-  reset: (code) => stream.close(code),
+  reset: (code) => {
+    if (!stream.destroyed) stream.close(code);
+  },
   cut,
 });
 

@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 60;
 const SHORT_WAIT_MS = 1_500;
 
 /** Makes long waits of retries pass at once; answers the longest of them, in milliseconds. */
-const passWaits = async (db: mongo.Db): Promise<number> => {
+export const passWaits = async (db: mongo.Db): Promise<number> => {
   const batches = db.collection<Batch>('batches');
   const later = {
     state: 'due',

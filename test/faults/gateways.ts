@@ -29,7 +29,8 @@ export class ArmedGateway {
   isSound = true;
   url = '';
 
-  constructor() {
+  /** `heard`: told every line it writes. */
+  constructor(heard: (line: string) => void = () => undefined) {
     const own = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('PIGEONPOST_') && name !== 'MONGODB_URI',
     );
@@ -38,7 +39,11 @@ export class ArmedGateway {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream != null) createInterface(stream).on('line', (line) => this.#keep(line));
+      if (stream == null) continue;
+      createInterface(stream).on('line', (line) => {
+        this.#keep(line);
+        heard(line);
+      });
     }
     this.exited = once(this.#child, 'exit').then(([code, signal]: unknown[]) => {
       this.hasExited = true;
@@ -47,6 +52,10 @@ export class ArmedGateway {
     this.#child.on('message', (news: News) => this.#heard.emit(news.kind, news));
     this.#loaded = this.#next('loaded');
     this.#loaded.catch(() => undefined);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** The last lines it wrote, for the message of a row that fails. */
@@ -137,13 +146,19 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-/** Keeps `spares` processes loading ahead: a start costs three seconds of CPU time, most of it reading code. */
-export const createGateways = (spares: number): Gateways => {
+/**
+ * Keeps `spares` processes loading ahead: a start costs three seconds of CPU time, most of it reading code. `heard` is told
+ * every line that any of them writes, and which process it was.
+ */
+export const createGateways = (
+  spares: number,
+  heard?: (line: string, pid: number | undefined) => void,
+): Gateways => {
   const all = new Set<ArmedGateway>();
   const idle: ArmedGateway[] = [];
   let isClosed = false;
   const load = (): ArmedGateway => {
-    const gateway = new ArmedGateway();
+    const gateway: ArmedGateway = new ArmedGateway((line) => heard?.(line, gateway.pid));
     all.add(gateway);
     void gateway.exited.then(() => all.delete(gateway));
     return gateway;

@@ -29,6 +29,8 @@ export interface CommandFailure {
 export interface PrivateMongod {
   readonly client: mongo.MongoClient;
   readonly port: number;
+  /** Of the process; another one after each start. */
+  pid(): number;
   /** `row` names the database, and whose commands are to fail. `proxy`: a port that leads to this mongod. */
   uriFor(row: string, proxy?: number): string;
   /** Resolves when it has gone. */
@@ -57,16 +59,19 @@ export const startPrivateMongod = async (): Promise<PrivateMongod> => {
   const { command } = await findMongod({ cacheDir: userCacheDir(), log });
   const dataDir = await mkdtemp(join(tmpdir(), 'pigeonpost-faults-'));
   const port = await freePort();
+  const client = new mongo.MongoClient(`mongodb://${LOOPBACK}:${port}/?directConnection=true`);
+  const admin = client.db('admin');
   let process_: SupervisedProcess;
+  let pid = 0;
 
   const start = async (): Promise<void> => {
     process_ = await superviseProcess(command, argumentsFor(dataDir, port), join(dataDir, 'log'));
     await until('mongod listens', () => isListening(port), { withinMs: START_WITHIN_MS });
     await startReplicaSet(port, dataDir, START_WITHIN_MS);
+    const status = await admin.command({ serverStatus: 1 });
+    pid = Number(status['pid']);
   };
   await start();
-  const client = new mongo.MongoClient(`mongodb://${LOOPBACK}:${port}/?directConnection=true`);
-  const admin = client.db('admin');
   /** There is one such fail point in a mongod, and rows run side by side. */
   let turn: Promise<unknown> = Promise.resolve();
   const healers = new Map<string, () => void>();
@@ -79,9 +84,9 @@ export const startPrivateMongod = async (): Promise<PrivateMongod> => {
       `mongodb://${LOOPBACK}:${proxy ?? port}/${row}?appName=${row}&` +
       // By the name of its set a gateway would learn of the real port.
       (proxy == null ? `replicaSet=${REPLICA_SET}` : 'directConnection=true'),
+    pid: () => pid,
     async kill() {
-      const { pid } = (await admin.command({ serverStatus: 1 })) as { pid: mongo.Long | number };
-      process.kill(Number(pid), 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
       await process_.ended;
     },
     async takeTurn(row) {

@@ -12,7 +12,7 @@ import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
 import { DATABASE_FAULTS, type Row } from './row.js';
 
 /** A lease that dies in two seconds: rows are to be short, and the machine is busy. */
-const TIMINGS: Partial<Timings> = {
+export const TIMINGS: Partial<Timings> = {
   leaseMs: 2_000,
   beatMs: 300,
   // A look is believed only if the one before was not long ago, and a busy machine is slow to look.

@@ -5,7 +5,8 @@ import type { DatabaseFault, Row } from './row.js';
 import type { Stage } from './stage.js';
 import type { Send, Struck } from './strike.js';
 
-const FAILURES: Record<
+/** Of the next commands; what is lost behind a proxy or with the whole mongod is no such failure. */
+export const COMMAND_FAILURES: Record<
   Exclude<DatabaseFault, 'mongod killed' | 'commit answer lost'>,
   CommandFailure & { times: number }
 > = {
@@ -44,7 +45,7 @@ export const strikeDatabase = async (
     return { heir: first };
   }
   if (fault === 'commit answer lost') proxy?.loseCommitAnswers(2);
-  else await mongod.fail(name, FAILURES[fault]);
+  else await mongod.fail(name, COMMAND_FAILURES[fault]);
   first.release();
   return { heir: first };
 };

@@ -30,6 +30,28 @@ export const makeFleet = (size: number, seed: string): FleetDevice[] =>
     return { vendor, token, consents: index % NO_CONSENT_EVERY !== 0 };
   });
 
+/** An app with the simulators' credentials; answers a key of all scopes. */
+export const setUpApp = async (
+  operator: Api,
+  url: string,
+  settings: Readonly<Record<string, object>>,
+): Promise<string> => {
+  const { adminKey } = await operator.post<{ adminKey: { key: string } }>('/v1/apps', {
+    id: FLEET_APP,
+    name: 'Fleet',
+  });
+  const api = apiClient(url, adminKey.key);
+  for (const [vendor, ofVendor] of Object.entries(settings)) {
+    await api.put(`/v1/apps/${FLEET_APP}/vendors/${vendor}`, ofVendor);
+  }
+  return adminKey.key;
+};
+
+export const importDevices = async (api: Api, devices: readonly object[]): Promise<void> => {
+  const lines = devices.map((device) => `${JSON.stringify(device)}\n`).join('');
+  await api.upload('/v1/devices/import', 'application/x-ndjson', Buffer.from(lines));
+};
+
 /** An app with the simulators' credentials and these devices; answers a key of all scopes. */
 export const setUpFleet = async (
   operator: Api,
@@ -37,25 +59,14 @@ export const setUpFleet = async (
   simulators: Simulators,
   fleet: readonly FleetDevice[],
 ): Promise<string> => {
-  const { adminKey } = await operator.post<{ adminKey: { key: string } }>('/v1/apps', {
-    id: FLEET_APP,
-    name: 'Fleet',
-  });
-  const bearer = adminKey.key;
-  const api = apiClient(url, bearer);
-  for (const [vendor, settings] of Object.entries(vendorSettings(simulators))) {
-    await api.put(`/v1/apps/${FLEET_APP}/vendors/${vendor}`, settings);
-  }
-  const lines = fleet.map(({ vendor, token, consents }) =>
-    JSON.stringify({
-      vendor,
-      token,
-      tags: [vendor],
-      ...(consents ? { consent: { push: 'granted' } } : {}),
-    }),
-  );
-  const type = 'application/x-ndjson';
-  await api.upload('/v1/devices/import', type, Buffer.from(`${lines.join('\n')}\n`));
+  const bearer = await setUpApp(operator, url, vendorSettings(simulators));
+  const devices = fleet.map(({ vendor, token, consents }) => ({
+    vendor,
+    token,
+    tags: [vendor],
+    ...(consents ? { consent: { push: 'granted' } } : {}),
+  }));
+  await importDevices(apiClient(url, bearer), devices);
   return bearer;
 };
 
