@@ -20,8 +20,9 @@ const KIND_BY_CODE = new Map<string, Outcome['kind'] | 'stale-credential'>(
     SENDER_ID_MISMATCH: 'token-gone',
     INVALID_ARGUMENT: 'message-refused',
     UNAUTHENTICATED: 'stale-credential',
-    THIRD_PARTY_AUTH_ERROR: 'account-refused',
-    APNS_AUTH_ERROR: 'account-refused',
+    // Only devices behind APNs or web push are concerned: Android's are not to wait for them.
+    THIRD_PARTY_AUTH_ERROR: 'message-refused',
+    APNS_AUTH_ERROR: 'message-refused',
     PERMISSION_DENIED: 'account-refused',
     // Without FCM's own UNREGISTERED it is the project that was not found, not the device.
     NOT_FOUND: 'account-refused',
@@ -86,10 +87,17 @@ const detailOf = (error: ErrorReply, targets: readonly Target[]): { detail?: str
   return detail == null ? {} : { detail };
 };
 
-const refused = (code: string): Outcome => {
+/** What an operator acts on; Google's own text says nothing of that. */
+const wordsOf = (code: string): { detail?: string } => {
   const detail = WORDS_BY_CODE.get(code);
-  return { kind: 'account-refused', reason: code, ...(detail == null ? {} : { detail }) };
+  return detail == null ? {} : { detail };
 };
+
+const refused = (code: string): Outcome => ({
+  kind: 'account-refused',
+  reason: code,
+  ...wordsOf(code),
+});
 
 const readError = (
   reply: TransportReply,
@@ -113,7 +121,7 @@ const readError = (
   if (kind === 'stale-credential') return kind;
   if (kind === 'account-refused') return refused(code);
   if (kind === 'try-later') return troubled(reply, code);
-  return { kind: 'message-refused', reason: code, ...detailOf(error, targets) };
+  return { kind: 'message-refused', reason: code, ...detailOf(error, targets), ...wordsOf(code) };
 };
 
 export const read = (

@@ -194,7 +194,7 @@ export const samples: readonly Sample[] = [
     targets,
     outcomes: [
       {
-        kind: 'account-refused',
+        kind: 'message-refused',
         reason: 'THIRD_PARTY_AUTH_ERROR',
         detail:
           'The APNs key or the web push certificate in the Firebase project is missing or wrong',
@@ -207,7 +207,7 @@ export const samples: readonly Sample[] = [
     targets,
     outcomes: [
       {
-        kind: 'account-refused',
+        kind: 'message-refused',
         reason: 'APNS_AUTH_ERROR',
         detail: 'The APNs key in the Firebase project is missing or wrong',
       },

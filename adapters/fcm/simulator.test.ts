@@ -121,7 +121,7 @@ describe('fcm against the simulator', () => {
     'invalid-argument': { kind: 'message-refused', reason: 'INVALID_ARGUMENT' },
     'invalid-argument-bare': { kind: 'message-refused', reason: 'INVALID_ARGUMENT' },
     UNAUTHENTICATED: { kind: 'account-refused', reason: 'UNAUTHENTICATED' },
-    THIRD_PARTY_AUTH_ERROR: { kind: 'account-refused', reason: 'THIRD_PARTY_AUTH_ERROR' },
+    THIRD_PARTY_AUTH_ERROR: { kind: 'message-refused', reason: 'THIRD_PARTY_AUTH_ERROR' },
     SENDER_ID_MISMATCH: { kind: 'token-gone', reason: 'SENDER_ID_MISMATCH', ambiguous: true },
     PERMISSION_DENIED: { kind: 'account-refused', reason: 'PERMISSION_DENIED' },
     UNREGISTERED: { kind: 'token-gone', reason: 'UNREGISTERED' },
