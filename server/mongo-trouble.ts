@@ -1,5 +1,6 @@
 /** Tells trouble of the database, which passes, from mistakes of ours, which do not. */
 import { MongooseError, mongo } from 'mongoose';
+import { unwrapped } from '../models/transaction.js';
 
 // https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering
 const NOT_NOW_CODES = new Set<number | string | undefined>([
@@ -15,7 +16,8 @@ const NOT_NOW_CODES = new Set<number | string | undefined>([
 
 const NOT_NOW_LABELS = ['TransientTransactionError', 'UnknownTransactionCommitResult'];
 
-export const isMongoTrouble = (error: unknown): boolean => {
+export const isMongoTrouble = (thrown: unknown): boolean => {
+  const error = unwrapped(thrown);
   if (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from './row.js';
 
+/** Of the task that the row is about. */
+export const REFERENCE = 'the-row';
+
 const ASK_AGAIN_MS = 100;
 const ANSWER_WITHIN_MS = 120_000;
 
@@ -30,6 +33,7 @@ export const createCaller = (
     audience: audience === 'list' ? { tokens } : { all: true },
     message: { title: 'A row', body: 'of the table' },
     ifUnsure,
+    reference: REFERENCE,
   });
   const ask = async (url: string): Promise<Answer | undefined> => {
     const reply = await fetch(`${url}/v1/tasks`, {

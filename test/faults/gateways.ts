@@ -29,12 +29,13 @@ export class ArmedGateway {
   isSound = true;
   url = '';
 
-  constructor() {
+  /** `more` is added to its environment. */
+  constructor(more: Readonly<Record<string, string>> = {}) {
     const own = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('PIGEONPOST_') && name !== 'MONGODB_URI',
     );
     this.#child = spawn(process.execPath, ['--import', 'tsx', ENTRY], {
-      env: Object.fromEntries(own),
+      env: { ...Object.fromEntries(own), ...more },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
