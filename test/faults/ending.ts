@@ -33,6 +33,7 @@ const passWaits = async (db: mongo.Db): Promise<number> => {
 
 const isAway = (error: unknown): boolean =>
   error instanceof mongo.MongoNetworkError ||
+  error instanceof mongo.MongoServerSelectionError ||
   error instanceof TypeError ||
   (error instanceof ApiError && error.status === 503);
 

@@ -1,5 +1,6 @@
 /** Plays the table, some rows at a time: most of a row's time is waiting for a lease to die. */
 import { expect } from 'chai';
+import { atMost } from './at-most.js';
 import { createGateways } from './gateways.js';
 import { play } from './play.js';
 import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
@@ -14,21 +15,6 @@ const START_WITHIN_MS = 300_000;
 
 /** Only rows whose names match are played: `ROWS='SIGKILL.*plan' npm run test:faults`. */
 const chosen = TABLE.filter((row) => new RegExp(process.env['ROWS'] ?? '').test(rowName(row)));
-
-/** Lets so many run at a time, the others in the order in which they came. */
-const atMost = (most: number) => {
-  const waiting: (() => void)[] = [];
-  let free = most;
-  return async (work: () => Promise<void>): Promise<void> => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    await work().finally(() => {
-      const next = waiting.shift();
-      if (next == null) free += 1;
-      else next();
-    });
-  };
-};
 
 /** Where mongod is killed, nobody else may need it. */
 const playRow = async (row: Row, theatre: Theatre<PrivateMongod>): Promise<void> => {

@@ -10,6 +10,8 @@ import { until } from '../support/until.js';
 
 const LISTENS_WITHIN_MS = 60_000;
 const OPLOG_MB = 200;
+/** A node that is away is to be noticed, and one that is back as well. */
+const NOTICED_WITHIN_MS = 1_000;
 
 export interface NodeOptions {
   /** What runs mongod: mongod itself, or a program that does, with its first arguments. */
@@ -28,7 +30,8 @@ export interface MongodNode {
   start(): Promise<void>;
   /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<number | null>;
-  pid(): Promise<number>;
+  /** Of the mongod that was started last. */
+  readonly pid: number | undefined;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Resolves when it has gone. */
   kill(): Promise<void>;
@@ -49,14 +52,16 @@ const argumentsFor = ({ dataDir, port, more = [] }: NodeOptions): string[] => [
 export const createMongodNode = (options: NodeOptions): MongodNode => {
   const { port, logPath } = options;
   const [command, ...first] = options.command;
-  const client = new mongo.MongoClient(`mongodb://${LOOPBACK}:${port}/?directConnection=true`);
+  const client = new mongo.MongoClient(`mongodb://${LOOPBACK}:${port}/?directConnection=true`, {
+    serverSelectionTimeoutMS: NOTICED_WITHIN_MS,
+    heartbeatFrequencyMS: NOTICED_WITHIN_MS / 2,
+  });
   let running: SupervisedProcess | undefined;
   let pid: number | undefined;
 
-  const readPid = async (): Promise<number> => {
+  const readPid = async (): Promise<void> => {
     const status = await client.db('admin').command({ serverStatus: 1 });
     pid = Number(status['pid']);
-    return pid;
   };
   const signal = (which: NodeJS.Signals): void => {
     if (pid == null) throw new Error('It is not known which process it is');
@@ -67,18 +72,16 @@ export const createMongodNode = (options: NodeOptions): MongodNode => {
     port,
     client,
     async start() {
-      running = await superviseProcess(
-        command,
-        [...first, ...argumentsFor(options)],
-        logPath,
-      );
+      running = await superviseProcess(command, [...first, ...argumentsFor(options)], logPath);
       await until('mongod listens', () => isListening(port), { withinMs: LISTENS_WITHIN_MS });
       await readPid();
     },
     get ended() {
       return running?.ended ?? Promise.resolve(null);
     },
-    pid: async () => pid ?? readPid(),
+    get pid() {
+      return pid;
+    },
     signal,
     async kill() {
       signal('SIGKILL');

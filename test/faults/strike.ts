@@ -1,5 +1,6 @@
 /** Lets the fault of a row strike while its task is on its way, and says which gateway goes on. */
 import type { ArmedGateway } from './gateways.js';
+import type { PrivateMongod } from './private-mongod.js';
 import {
   CALLER_FAULTS,
   type CallerFault,
@@ -9,7 +10,6 @@ import {
   type ProcessFault,
   type Row,
 } from './row.js';
-import type { PrivateMongod } from './private-mongod.js';
 import type { RowMongod, Stage } from './stage.js';
 import { strikeByCaller } from './strike-by-caller.js';
 import { strikeDatabase } from './strike-database.js';

@@ -29,7 +29,7 @@ export interface ThreeNodes extends RowMongod {
 const isPrimary = async ({ client }: MongodNode): Promise<boolean> => {
   const hello = await client
     .db('admin')
-    .command({ hello: 1 }, { timeoutMS: ELECTION_AFTER_MS })
+    .command({ hello: 1 })
     .catch(() => null);
   return hello?.['isWritablePrimary'] === true;
 };
@@ -88,6 +88,8 @@ export const startThreeNodes = async (): Promise<ThreeNodes> => {
     },
     async close() {
       await client.close();
+      // Nobody needs their data: to go in good order, they would wait for each other.
+      for (const node of nodes) await node.kill();
       await Promise.all(nodes.map((node) => node.close()));
       await rm(folder, { recursive: true, force: true });
     },
