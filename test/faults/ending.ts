@@ -26,8 +26,13 @@ const passWaits = async (db: mongo.Db): Promise<number> => {
   const waiting = await batches.find(later).toArray();
   if (waiting.length === 0) return 0;
   await batches.updateMany(later, { $set: { notBefore: new Date() } });
+  const nowMs = Date.now();
   return Math.max(
-    ...waiting.map(({ notBefore, createdAt }) => notBefore.getTime() - createdAt.getTime()),
+    ...waiting.flatMap(({ notBefore, createdAt }) => [
+      notBefore.getTime() - createdAt.getTime(),
+      // Whose clock was wrong is another question: so long nobody would have sent it.
+      notBefore.getTime() - nowMs,
+    ]),
   );
 };
 

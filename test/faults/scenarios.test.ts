@@ -1,25 +1,31 @@
-/** Plays what does not fit into a line of the table, some at a time, beside a replica set of three whose scenarios take turns. */
+/** Plays what does not fit into a line of the table: those that share a replica set of three in turn, others beside them. */
 import { atMost } from './at-most.js';
+import { CLOCKS } from './clocks.js';
 import { FAILOVERS } from './failover.js';
 import { createGateways, type Gateways } from './gateways.js';
 import { OUTAGES } from './outage.js';
+import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
+import { PROCESSES } from './processes.js';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.js';
 
-const AT_A_TIME = 2;
+const AT_A_TIME = 3;
 const WITHIN_MS = 600_000;
 
-const isChosen = ({ name }: { name: string }): boolean =>
-  new RegExp(process.env['ROWS'] ?? '').test(name);
+/** As in the table: `ROWS='the clock of' npm run test:faults`. */
+const chosen = <Named extends { name: string }>(all: readonly Named[]): readonly Named[] =>
+  all.filter(({ name }) => new RegExp(process.env['ROWS'] ?? '').test(name));
 
 describe('faults that take a scenario of their own', function () {
   this.timeout(WITHIN_MS);
+  const inTurn = chosen(FAILOVERS);
+  const others = chosen([...OUTAGES, ...CLOCKS, ...PROCESSES]);
   const results = new Map<string, Promise<void>>();
-  const failovers = FAILOVERS.filter(isChosen);
-  const outages = OUTAGES.filter(isChosen);
-  let set: ThreeNodes | undefined;
   let gateways: Gateways;
+  let set: ThreeNodes | undefined;
+  let mongod: PrivateMongod | undefined;
 
   const begin = (name: string, result: Promise<void>): void => {
+    // How each went is for its own test to say, whenever that comes to ask.
     result.catch(() => undefined);
     results.set(name, result);
   };
@@ -27,24 +33,32 @@ describe('faults that take a scenario of their own', function () {
   before(async () => {
     gateways = createGateways(2);
     const [alone, together] = [atMost(1), atMost(AT_A_TIME)];
-    const three = failovers.length === 0 ? undefined : startThreeNodes();
-    for (const each of failovers) {
-      const play = async (): Promise<void> => {
-        set = await three;
-        if (set != null) await each.play({ set, gateways });
-      };
-      begin(each.name, alone(play));
+    if (others.length > 0) {
+      const shared = await startPrivateMongod();
+      mongod = shared;
+      for (const { name, play } of others) {
+        begin(
+          name,
+          together(() => play({ mongod: shared, gateways })),
+        );
+      }
     }
-    for (const each of outages)
-      begin(
-        each.name,
-        together(() => each.play({ gateways })),
-      );
+    if (inTurn.length > 0) {
+      const three = await startThreeNodes();
+      set = three;
+      for (const { name, play } of inTurn) {
+        begin(
+          name,
+          alone(() => play({ set: three, gateways })),
+        );
+      }
+    }
   });
   after(async () => {
     await gateways.close();
     await set?.close();
+    await mongod?.close();
   });
 
-  for (const { name } of [...failovers, ...outages]) it(name, () => results.get(name));
+  for (const { name } of [...inTurn, ...others]) it(name, () => results.get(name));
 });
