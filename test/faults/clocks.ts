@@ -66,6 +66,10 @@ const nameOf = ({ whose, off, jumps }: ClockLine): string =>
 /** What a process says when it takes a lease for dead. */
 const TOOK_OVER = 'Took over a batch';
 
+/** What a process says when it hears that clocks differ, which it does with a heartbeat. */
+const DIFFER = 'The clocks of this machine and of MongoDB differ';
+const HEARD_WITHIN_MS = 20_000;
+
 const expectNobodyTookOver = (stage: Stage): void => {
   expect(stage.output(), 'what the gateways say').not.to.include(TOOK_OVER);
 };
@@ -84,7 +88,15 @@ const strikeWith =
     }
     expectNobodyTookOver(stage);
     first.release();
-    return { heir: first, afterwards: async () => expectNobodyTookOver(stage) };
+    return {
+      heir: first,
+      async afterwards() {
+        expectNobodyTookOver(stage);
+        await until('somebody says whose clock is wrong', () => stage.output().includes(DIFFER), {
+          withinMs: HEARD_WITHIN_MS,
+        });
+      },
+    };
   };
 
 /** The first process, or the second, has this clock; others are shared. */
