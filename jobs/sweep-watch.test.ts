@@ -15,8 +15,8 @@ describe('the sweep watch', () => {
   const watch = () => {
     const clock = { ms: 0 };
     const db = dbOf(database().connection);
-    const { look } = createSweepWatch({ db, monotonic: () => clock.ms, log });
-    return { clock, look };
+    const sweepWatch = createSweepWatch({ db, monotonic: () => clock.ms, log });
+    return { clock, look: () => sweepWatch.look() };
   };
   const inAnHour = () => new Date(Date.now() + HOUR_MS);
   const write = async (fields: object): Promise<void> => {

@@ -73,6 +73,14 @@ describe('the shared clock', () => {
     });
   }
 
+  it('does not call a clock wrong because an answer came late', () => {
+    const { errorMs, read, off, told } = world();
+    off.databaseMs = -10_000;
+    read();
+    expect(errorMs()).to.equal(0);
+    expect(told).to.deep.equal([]);
+  });
+
   it('follows both when they agree that time has passed, as after a machine slept', () => {
     const { errorMs, read, off } = world();
     off.machineMs = HOUR_MS;

@@ -16,12 +16,14 @@ export interface SharedClockParts {
   readonly wall: () => number;
   /** Milliseconds that never jump. */
   readonly monotonic: () => number;
-  /** Called when the clock of this machine, or of the database, turns out to differ from the agreed time, or no longer does. */
+  /** Called when the clock of this machine, or of the database, turns out to be wrong by the agreed time, or no longer is. */
   readonly differs?: (clocks: { machineMs: number; databaseMs: number }) => void;
 }
 
-/** Clocks that are kept differ by less, and an answer of the database is not much longer on its way. */
+/** Clocks that are kept differ by less. */
 const TOLERANCE_MS = 1_000;
+/** An answer of the database may be seconds old when a busy process comes to read it: that is no news. */
+const WRONG_MS = 30_000;
 
 const middle = (one: number, two: number, three: number): number =>
   Math.max(Math.min(one, two), Math.min(Math.max(one, two), three));
@@ -41,7 +43,7 @@ export const createSharedClock = ({ wall, monotonic, differs }: SharedClockParts
 
   const tell = (agreedMs: number, databaseMs: number): void => {
     const [machine, database] = [wall() - agreedMs, databaseMs - agreedMs];
-    const isWrong = Math.max(Math.abs(machine), Math.abs(database)) > TOLERANCE_MS;
+    const isWrong = Math.max(Math.abs(machine), Math.abs(database)) > WRONG_MS;
     if (isWrong === wasWrong) return;
     wasWrong = isWrong;
     differs?.({ machineMs: Math.round(machine), databaseMs: Math.round(database) });

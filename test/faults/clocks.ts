@@ -13,8 +13,10 @@ import type { Strike } from './strike.js';
 
 const HOUR = 3_600;
 const TWO_MINUTES = 120;
-/** Two lives of a lease, in which somebody could take it for dead. */
-const LOOK_MS = 4_500;
+/** A busy machine is slow to beat, and nobody is to be taken for dead for it. */
+const LEASE_MS = 5_000;
+/** In which somebody would take a lease for dead. */
+const LOOK_MS = 6_500;
 
 interface Parts {
   readonly mongod: PrivateMongod;
@@ -120,7 +122,12 @@ const withClock = (
 
 const scenarioOf = (line: ClockLine): Scenario<Parts> => {
   const { whose, off, jumps = [], rest } = line;
-  const row: Row = { note: nameOf(line), mix: { fcm: 150, apns: 150, harmony: 150 }, ...rest };
+  const row: Row = {
+    note: nameOf(line),
+    mix: { fcm: 150, apns: 150, harmony: 150 },
+    timings: { leaseMs: LEASE_MS },
+    ...rest,
+  };
   return {
     name: rowName(row),
     async play(parts) {

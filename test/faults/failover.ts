@@ -142,7 +142,7 @@ const isNeverWeak: Scenario<Parts> = {
       const others = set.nodes.filter((node) => node !== primary);
       const device = await db.collection('devices').findOne({ consent: { $exists: true } });
       const withdraw = (): Promise<Response> =>
-        fetch(`${first.url}/v1/devices/${device?._id}/consent`, {
+        fetch(`${first.url}/v1/devices/${String(device?._id)}/consent`, {
           method: 'PUT',
           headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
           body: JSON.stringify({ push: 'denied' }),

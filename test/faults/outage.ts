@@ -88,7 +88,11 @@ const fullDisk = (rest: Pick<Row, 'at' | 'ifUnsure'>): Scenario<Parts> => {
     async play({ gateways }) {
       const dataDir = await mkdtemp(join(tmpdir(), 'pigeonpost-disk-'));
       const disk = await startSmallDisk(dataDir);
-      const mongod = await startPrivateMongod({ dataDir, wrap: disk.wrap, more: NOTICES_SOON });
+      const mongod = await startPrivateMongod({
+        dataDir,
+        wrap: (mongod) => disk.wrap(mongod),
+        more: NOTICES_SOON,
+      });
       const filled: Outage = async ({ node }) => {
         await disk.fill(node);
         let hasEnded = false;

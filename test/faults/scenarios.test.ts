@@ -6,10 +6,18 @@ import { createGateways, type Gateways } from './gateways.js';
 import { OUTAGES } from './outage.js';
 import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
 import { PROCESSES } from './processes.js';
+import type { Scenario } from './scenario.js';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.js';
 
 const AT_A_TIME = 3;
 const WITHIN_MS = 600_000;
+
+/** Each takes of it what it needs. */
+const OTHERS: readonly Scenario<{ mongod: PrivateMongod; gateways: Gateways }>[] = [
+  ...OUTAGES,
+  ...CLOCKS,
+  ...PROCESSES,
+];
 
 /** As in the table: `ROWS='the clock of' npm run test:faults`. */
 const chosen = <Named extends { name: string }>(all: readonly Named[]): readonly Named[] =>
@@ -18,7 +26,7 @@ const chosen = <Named extends { name: string }>(all: readonly Named[]): readonly
 describe('faults that take a scenario of their own', function () {
   this.timeout(WITHIN_MS);
   const inTurn = chosen(FAILOVERS);
-  const others = chosen([...OUTAGES, ...CLOCKS, ...PROCESSES]);
+  const others = chosen(OTHERS);
   const results = new Map<string, Promise<void>>();
   let gateways: Gateways;
   let set: ThreeNodes | undefined;
@@ -36,20 +44,20 @@ describe('faults that take a scenario of their own', function () {
     if (others.length > 0) {
       const shared = await startPrivateMongod();
       mongod = shared;
-      for (const { name, play } of others) {
+      for (const each of others) {
         begin(
-          name,
-          together(() => play({ mongod: shared, gateways })),
+          each.name,
+          together(() => each.play({ mongod: shared, gateways })),
         );
       }
     }
     if (inTurn.length > 0) {
       const three = await startThreeNodes();
       set = three;
-      for (const { name, play } of inTurn) {
+      for (const each of inTurn) {
         begin(
-          name,
-          alone(() => play({ set: three, gateways })),
+          each.name,
+          alone(() => each.play({ set: three, gateways })),
         );
       }
     }
