@@ -23,7 +23,7 @@ const libraryPath = (): string => {
 export interface FakeClock {
   /** What a process is to be started with. */
   readonly env: Readonly<Record<string, string>>;
-  /** From now on, in the running process. */
+  /** Within a second, in the running process. */
   set(offSeconds: number): Promise<void>;
   remove(): Promise<void>;
 }
@@ -42,7 +42,8 @@ export const createFakeClock = async (offSeconds = 0): Promise<FakeClock> => {
     env: {
       LD_PRELOAD: libraryPath(),
       FAKETIME_TIMESTAMP_FILE: file,
-      FAKETIME_NO_CACHE: '1',
+      // Seconds. Without, the file is read whenever anybody asks for the time, and mongod asks all the while.
+      FAKETIME_CACHE_DURATION: '1',
       // A clock that is set leaves the monotonic one alone.
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       DONT_FAKE_MONOTONIC: '1',

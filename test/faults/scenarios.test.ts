@@ -9,7 +9,7 @@ import { PROCESSES } from './processes.js';
 import type { Scenario } from './scenario.js';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.js';
 
-const AT_A_TIME = 3;
+const AT_A_TIME = 2;
 const WITHIN_MS = 600_000;
 
 /** Each takes of it what it needs. */
