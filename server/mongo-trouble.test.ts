@@ -15,6 +15,13 @@ describe('isMongoTrouble', () => {
     }
   });
 
+  it('knows a write that a majority does not have', () => {
+    const reply = { ok: 1, writeConcernError: { code: 11_602, errmsg: 'stepped down' } };
+    expect(isMongoTrouble(new mongo.MongoWriteConcernError(reply))).to.equal(true);
+    const denied = new mongo.MongoServerError({ message: 'not enough members', code: 100 });
+    expect(isMongoTrouble(denied)).to.equal(true);
+  });
+
   it('does not mistake a mistake of ours for it', () => {
     expect(isMongoTrouble(bulk({ message: 'duplicate key', code: 11_000 }))).to.equal(false);
     expect(isMongoTrouble(new TypeError('undefined is not a function'))).to.equal(false);

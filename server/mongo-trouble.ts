@@ -4,7 +4,9 @@ import { unwrapped } from '../models/transaction.js';
 
 // https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering
 const NOT_NOW_CODES = new Set<number | string | undefined>([
+  64, // WriteConcernFailed
   91, // ShutdownInProgress
+  100, // UnsatisfiableWriteConcern
   189, // PrimarySteppedDown
   10107, // NotWritablePrimary
   10058, // LegacyNotPrimary
@@ -12,6 +14,7 @@ const NOT_NOW_CODES = new Set<number | string | undefined>([
   11602, // InterruptedDueToReplStateChange
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
+  14031, // OutOfDiskSpace
 ]);
 
 const NOT_NOW_LABELS = ['TransientTransactionError', 'UnknownTransactionCommitResult'];
@@ -24,7 +27,9 @@ export const isMongoTrouble = (thrown: unknown): boolean => {
     error instanceof mongo.MongoNotConnectedError ||
     error instanceof mongo.MongoTopologyClosedError ||
     error instanceof mongo.MongoClientClosedError ||
-    error instanceof mongo.MongoExpiredSessionError
+    error instanceof mongo.MongoExpiredSessionError ||
+    // Whatever the primary has written: nobody can say whether it stays.
+    error instanceof mongo.MongoWriteConcernError
   ) {
     return true;
   }

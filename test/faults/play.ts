@@ -23,7 +23,14 @@ const expectWait = (longestWaitMs: number, { waitsMs }: Row): void => {
 /** Without a key, a repeated request would be another task: whoever had no answer looks first whether there is one. */
 const writtenId = async ({ keyless }: Row, { db }: Stage): Promise<string | undefined> => {
   const task = keyless ? await db.collection('tasks').findOne({ reference: REFERENCE }) : null;
-  return task == null ? undefined : String(task._id);
+  if (task == null) return undefined;
+  // The API shows what a majority has, and on a busy machine that is a moment later.
+  const majority = { readConcern: { level: 'majority' } } as const;
+  await until(
+    'the task is there for good',
+    async () => (await db.collection('tasks').findOne({ _id: task._id }, majority)) != null,
+  );
+  return String(task._id);
 };
 
 const playOn = async <Mongod extends RowMongod>(
