@@ -28,6 +28,7 @@ import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
 import { keepDeliveries } from './retention.js';
+import { createSweepWatch } from './sweep-watch.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
@@ -70,6 +71,7 @@ export const createEngine = (parts: JobParts): Engine => {
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
   const watch = createLeaseWatch(context);
+  const sweepWatch = createSweepWatch(parts);
   const sends = role !== 'api';
 
   const wake = (task?: Pick<Task, 'planned' | 'lane'>): void => {
@@ -92,6 +94,7 @@ export const createEngine = (parts: JobParts): Engine => {
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
     { name: 'pacing', everyMs: timings.controlMs, work: () => context.pacing.refresh() },
     { name: 'control', everyMs: timings.controlMs, work: () => obeyControls(context) },
+    { name: 'sweep watch', everyMs: timings.watchMs, work: () => sweepWatch.look() },
     {
       name: 'lease watch',
       everyMs: timings.watchMs,

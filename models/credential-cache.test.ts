@@ -179,4 +179,21 @@ describe('the credential store', () => {
     slow.finish('late');
     await dead;
   });
+
+  it('replaces what a process made whose clock was an hour ahead', async () => {
+    const { make } = maker();
+    nowMs += 3_600_000;
+    expect(await store().get(key, RENEW_MS, make)).to.equal('jwt-1');
+    nowMs -= 3_600_000;
+    expect(await store().get(key, RENEW_MS, make)).to.equal('jwt-2');
+    expect(await store().get(key, RENEW_MS, make)).to.equal('jwt-2');
+  });
+
+  it('does not wait for a maker that died with its clock an hour ahead', async () => {
+    await db()
+      .collection('shared_credentials')
+      .insertOne({ _id: key as never, makingSince: new Date(nowMs + 3_600_000) });
+    const { make } = maker();
+    expect(await store().get(key, RENEW_MS, make)).to.equal('jwt-1');
+  });
 });

@@ -26,6 +26,8 @@ export interface CredentialStoreOptions {
 
 /** A maker that takes longer has died. */
 const MAKING_MS = 10_000;
+/** What is dated further ahead was dated by a wrong clock: a vendor refuses it, and nobody would replace it in time. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
 const ASK_AGAIN_MS = 100;
 /** Others renew it meanwhile: without the look the memory of one process would outlive them. */
 const MEMORY_MS = 5_000;
@@ -50,7 +52,7 @@ export const createCredentialStore = ({
     const found = await shared.findOne({ _id: key });
     if (found?.value == null || found.madeAt == null) return null;
     const madeAtMs = found.madeAt.getTime();
-    if (now() - madeAtMs >= renewAfterMs) return null;
+    if (now() - madeAtMs >= renewAfterMs || madeAtMs - now() > CLOCKS_DIFFER_MS) return null;
     return remember(key, secretBox.open(found.value, context(key)).toString(), madeAtMs);
   };
 
@@ -64,6 +66,8 @@ export const createCredentialStore = ({
         $or: [
           { makingSince: { $exists: false } },
           { makingSince: { $lt: new Date(at.getTime() - MAKING_MS) } },
+          // Its clock was wrong, and it may have died since.
+          { makingSince: { $gt: new Date(at.getTime() + CLOCKS_DIFFER_MS) } },
         ],
       },
       { $set: { makingSince: at } },

@@ -1,9 +1,12 @@
 /** Tells trouble of the database, which passes, from mistakes of ours, which do not. */
 import { MongooseError, mongo } from 'mongoose';
+import { unwrapped } from '../models/transaction.js';
 
 // https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering
 const NOT_NOW_CODES = new Set<number | string | undefined>([
+  64, // WriteConcernFailed
   91, // ShutdownInProgress
+  100, // UnsatisfiableWriteConcern
   189, // PrimarySteppedDown
   10107, // NotWritablePrimary
   10058, // LegacyNotPrimary
@@ -11,18 +14,22 @@ const NOT_NOW_CODES = new Set<number | string | undefined>([
   11602, // InterruptedDueToReplStateChange
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
+  14031, // OutOfDiskSpace
 ]);
 
 const NOT_NOW_LABELS = ['TransientTransactionError', 'UnknownTransactionCommitResult'];
 
-export const isMongoTrouble = (error: unknown): boolean => {
+export const isMongoTrouble = (thrown: unknown): boolean => {
+  const error = unwrapped(thrown);
   if (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongo.MongoNotConnectedError ||
     error instanceof mongo.MongoTopologyClosedError ||
     error instanceof mongo.MongoClientClosedError ||
-    error instanceof mongo.MongoExpiredSessionError
+    error instanceof mongo.MongoExpiredSessionError ||
+    // Whatever the primary has written: nobody can say whether it stays.
+    error instanceof mongo.MongoWriteConcernError
   ) {
     return true;
   }

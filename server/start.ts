@@ -20,12 +20,14 @@ import { buildApp } from './app.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { startEmbeddedMongo } from './embedded-mongo/index.js';
+import { followDatabaseClock } from './follow-database-clock.js';
 import { type Keys, loadKeys } from './key-files.js';
 import type { Logger } from './logger.js';
 import { checkMasterKey } from './master-key-check.js';
 import { openConnection } from './open-connection.js';
 import { proxied } from './proxied-transport.js';
 import { requireReplicaSet } from './require-replica-set.js';
+import { createSharedClock, type SharedClock } from './shared-clock.js';
 
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
@@ -97,11 +99,12 @@ interface EngineParts {
   readonly keys: Keys;
   readonly registry: Registry;
   readonly vendors: ReadonlyMap<string, Vendor>;
+  readonly clock: SharedClock;
 }
 
 const startEngine = async (
   { config, logger, timings }: StartOptions,
-  { connection, keys, registry, vendors }: EngineParts,
+  { connection, keys, registry, vendors, clock: { now } }: EngineParts,
   closing: Closing,
 ): Promise<{ engine: Engine; adapters: AdapterDeps; box: ReturnType<typeof secretBox> }> => {
   const db = dbOf(connection);
@@ -113,8 +116,8 @@ const startEngine = async (
   await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
     transport,
-    credentials: createCredentialStore({ db, secretBox: box, now: Date.now }),
-    now: Date.now,
+    credentials: createCredentialStore({ db, secretBox: box, now }),
+    now,
   };
   const engine = createEngine({
     connection,
@@ -123,8 +126,8 @@ const startEngine = async (
     adapterDeps: adapters,
     secretBox: box,
     log: logger,
-    metrics: createMetrics(registry, { depth: () => laneDepth(db, Date.now()) }),
-    now: Date.now,
+    metrics: createMetrics(registry, { depth: () => laneDepth(db, now()) }),
+    now,
     monotonic: () => performance.now(),
     owner: randomUUID(),
     role,
@@ -141,11 +144,17 @@ const start = async (options: StartOptions, closing: Closing): Promise<Gateway> 
   const keys = await loadKeys(config);
   const { connection, ended } = await openDatabase(options, closing);
   await requireReplicaSet(dbOf(connection));
+  const clock = createSharedClock({
+    wall: Date.now,
+    monotonic: () => performance.now(),
+    differs: (clocks) => logger.warn('The clocks of this machine and of MongoDB differ', clocks),
+  });
+  await followDatabaseClock(connection, clock);
   const registry = new Registry();
   const vendors = await loadVendors();
   const { engine, adapters, box } = await startEngine(
     options,
-    { connection, keys, registry, vendors },
+    { connection, keys, registry, vendors, clock },
     closing,
   );
   const app = buildApp({

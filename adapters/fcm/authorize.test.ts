@@ -43,7 +43,7 @@ const rejection = async (promise: Promise<unknown>): Promise<Error> =>
 
 describe('fcm authorize', () => {
   it('proves the service account with an assertion for Google, wherever it is sent', async () => {
-    const { bearer, requests } = authorizerWith(token('one'));
+    const { bearer, requests, clock } = authorizerWith(token('one'));
     expect(await bearer()).to.equal('Bearer one');
     expect(requests[0]?.path).to.equal('/oauth/token');
     const form = new URLSearchParams(String(requests[0]?.body));
@@ -51,12 +51,14 @@ describe('fcm authorize', () => {
     const { payload, protectedHeader } = await jwtVerify<JWTPayload & { scope: string }>(
       form.get('assertion') ?? '',
       createPublicKey(settings.serviceAccount.private_key),
-      { audience: 'https://oauth2.googleapis.com/token' },
+      { audience: 'https://oauth2.googleapis.com/token', currentDate: new Date(clock.nowMs) },
     );
     expect(protectedHeader.alg).to.equal('RS256');
     expect(payload.iss).to.equal(settings.serviceAccount.client_email);
     expect(payload.scope).to.equal('https://www.googleapis.com/auth/firebase.messaging');
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).to.be.within(1, 3600);
+    // By the clock it was given, not that of the machine.
+    expect(payload.iat).to.equal(Math.floor(clock.nowMs / 1_000));
   });
 
   it('asks once for all who need a token at the same time, and hands out the same object', async () => {

@@ -11,6 +11,8 @@ import type { FcmSettings, ServiceAccount } from './settings.js';
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
 const TIMEOUT_MS = 15_000;
+/** The longest that Google takes. */
+const ASSERTION_SECONDS = 3_600;
 const RENEW_BEFORE_MS = 300_000;
 /** A token that is old but alive still serves when a new one cannot be had; this near its end it does not. */
 const LAST_USE_BEFORE_MS = 10_000;
@@ -67,11 +69,14 @@ const faultOf = (error: unknown): Error => {
 
 const mint = async (
   { client_email: email, private_key: key }: ServiceAccount,
-  fetchImplementation: typeof fetch,
+  { fetchImplementation, nowMs }: { fetchImplementation: typeof fetch; nowMs: number },
 ): Promise<{ token: string; lifetimeMs: number }> => {
   // Retries are the gateway's own: a batch that waits here could not be paused or cancelled.
   const transporterOptions = { fetchImplementation, retryConfig: { retry: 0 } };
-  const jwt = new JWT({ email, key, scopes: [SCOPE], transporterOptions });
+  // The library would date it by the clock of this machine, which Google refuses when it is minutes off.
+  const iat = Math.floor(nowMs / 1_000);
+  const additionalClaims = { iat, exp: iat + ASSERTION_SECONDS };
+  const jwt = new JWT({ email, key, scopes: [SCOPE], transporterOptions, additionalClaims });
   let tokens: Credentials;
   try {
     tokens = await jwt.authorize();
@@ -106,7 +111,10 @@ export const googleAuthorizer = (
     const old = current;
     try {
       const askedAtMs = now();
-      const { token, lifetimeMs } = await mint(settings.serviceAccount, fetchToken);
+      const { token, lifetimeMs } = await mint(settings.serviceAccount, {
+        fetchImplementation: fetchToken,
+        nowMs: askedAtMs,
+      });
       current = {
         headers: { authorization: `Bearer ${token}` },
         renewAtMs: askedAtMs + lifetimeMs - Math.min(RENEW_BEFORE_MS, lifetimeMs / 2),

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row } from './row.js';
 
+/** Of the task that the row is about. */
+export const REFERENCE = 'the-row';
+
 const ASK_AGAIN_MS = 100;
 const ANSWER_WITHIN_MS = 120_000;
 
@@ -19,8 +22,12 @@ export interface Caller {
   insist(url: string): Promise<Answer>;
 }
 
+export interface Wish extends Pick<Row, 'audience' | 'ifUnsure' | 'keyless'> {
+  readonly reference?: string;
+}
+
 export const createCaller = (
-  { audience, ifUnsure, keyless }: Pick<Row, 'audience' | 'ifUnsure' | 'keyless'>,
+  { audience, ifUnsure, keyless, reference = REFERENCE }: Wish,
   bearer: string,
   fleet: readonly { vendor: string; token: string }[],
 ): Caller => {
@@ -30,6 +37,7 @@ export const createCaller = (
     audience: audience === 'list' ? { tokens } : { all: true },
     message: { title: 'A row', body: 'of the table' },
     ifUnsure,
+    reference,
   });
   const ask = async (url: string): Promise<Answer | undefined> => {
     const reply = await fetch(`${url}/v1/tasks`, {
@@ -41,7 +49,12 @@ export const createCaller = (
       },
       body,
     }).catch(() => undefined);
-    if (reply == null || reply.status >= 500) return undefined;
+    if (reply == null) return undefined;
+    if (reply.status >= 500) {
+      const retryAfter = Number(reply.headers.get('retry-after'));
+      if (reply.status === 503 && retryAfter > 0) return undefined;
+      throw new Error(`The gateway answers ${reply.status}: ${await reply.text()}`);
+    }
     const answer = (await reply.json()) as { id: string };
     if (reply.status !== 202) throw new Error(JSON.stringify(answer));
     return { id: answer.id, isReplay: reply.headers.get('idempotent-replayed') === 'true' };

@@ -26,13 +26,19 @@ export const passWaits = async (db: mongo.Db): Promise<number> => {
   const waiting = await batches.find(later).toArray();
   if (waiting.length === 0) return 0;
   await batches.updateMany(later, { $set: { notBefore: new Date() } });
+  const nowMs = Date.now();
   return Math.max(
-    ...waiting.map(({ notBefore, createdAt }) => notBefore.getTime() - createdAt.getTime()),
+    ...waiting.flatMap(({ notBefore, createdAt }) => [
+      notBefore.getTime() - createdAt.getTime(),
+      // Whose clock was wrong is another question: so long nobody would have sent it.
+      notBefore.getTime() - nowMs,
+    ]),
   );
 };
 
 const isAway = (error: unknown): boolean =>
   error instanceof mongo.MongoNetworkError ||
+  error instanceof mongo.MongoServerSelectionError ||
   error instanceof TypeError ||
   (error instanceof ApiError && error.status === 503);
 

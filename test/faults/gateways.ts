@@ -1,12 +1,11 @@
 /** Gateway processes for one row after another: loaded before they are needed, and used again unless they were killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Timings } from '../../jobs/parts.js';
 import type { News, Order, Trap } from './armed-gateway.js';
+import { compiledGateway } from './compiled.js';
 
-const ENTRY = join(import.meta.dirname, 'armed-gateway.ts');
 const ANSWER_WITHIN_MS = 180_000;
 const KEPT_LINES = 200;
 
@@ -16,6 +15,13 @@ export interface Exit {
 }
 
 type NewsKind = News['kind'];
+
+export interface ArmedGatewayOptions {
+  /** Told every line it writes. */
+  readonly heard?: (line: string) => void;
+  /** Added to its environment. */
+  readonly more?: Readonly<Record<string, string>>;
+}
 
 /** One process; it can run one gateway after another. */
 export class ArmedGateway {
@@ -29,13 +35,12 @@ export class ArmedGateway {
   isSound = true;
   url = '';
 
-  /** `heard`: told every line it writes. */
-  constructor(heard: (line: string) => void = () => undefined) {
+  constructor({ heard = () => undefined, more = {} }: ArmedGatewayOptions = {}) {
     const own = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('PIGEONPOST_') && name !== 'MONGODB_URI',
     );
-    this.#child = spawn(process.execPath, ['--import', 'tsx', ENTRY], {
-      env: Object.fromEntries(own),
+    this.#child = spawn(process.execPath, [compiledGateway()], {
+      env: { ...Object.fromEntries(own), ...more },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -158,7 +163,9 @@ export const createGateways = (
   const idle: ArmedGateway[] = [];
   let isClosed = false;
   const load = (): ArmedGateway => {
-    const gateway: ArmedGateway = new ArmedGateway((line) => heard?.(line, gateway.pid));
+    const gateway: ArmedGateway = new ArmedGateway({
+      heard: (line) => heard?.(line, gateway.pid),
+    });
     all.add(gateway);
     void gateway.exited.then(() => all.delete(gateway));
     return gateway;

@@ -2,16 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { userCacheDir } from '../../server/config.js';
 import { findMongod } from '../../server/embedded-mongo/find-mongod.js';
-import { freePort, isListening, LOOPBACK } from '../../server/embedded-mongo/port.js';
+import { freePort, LOOPBACK } from '../../server/embedded-mongo/port.js';
 import { REPLICA_SET, startReplicaSet } from '../../server/embedded-mongo/replica-set.js';
-import {
-  type SupervisedProcess,
-  superviseProcess,
-} from '../../server/embedded-mongo/supervised-process.js';
-import { until } from '../support/until.js';
+import { createMongodNode, type MongodNode } from './mongod-node.js';
 
 const START_WITHIN_MS = 60_000;
 
@@ -29,8 +25,7 @@ export interface CommandFailure {
 export interface PrivateMongod {
   readonly client: mongo.MongoClient;
   readonly port: number;
-  /** Of the process; another one after each start. */
-  pid(): number;
+  readonly node: MongodNode;
   /** `row` names the database, and whose commands are to fail. `proxy`: a port that leads to this mongod. */
   uriFor(row: string, proxy?: number): string;
   /** Resolves when it has gone. */
@@ -45,33 +40,39 @@ export interface PrivateMongod {
   close(): Promise<void>;
 }
 
-const argumentsFor = (dbPath: string, port: number): string[] => [
-  ...['--dbpath', dbPath, '--replSet', REPLICA_SET, '--oplogSize', '990'],
-  ...['--bind_ip', LOOPBACK, '--port', String(port), '--nounixsocket', '--quiet'],
-  ...['--wiredTigerCacheSizeGB', '0.25'],
-  ...['--setParameter', 'enableTestCommands=1'],
-  ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
-  ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
-];
+export interface PrivateMongodOptions {
+  /** What mongod is run with: its own path at the end. */
+  readonly wrap?: (mongod: string) => readonly [string, ...string[]];
+  /** Its data, when it is not to be a new folder. */
+  readonly dataDir?: string;
+  readonly more?: readonly string[];
+}
 
-export const startPrivateMongod = async (): Promise<PrivateMongod> => {
+export const startPrivateMongod = async ({
+  wrap = (mongod) => [mongod],
+  dataDir,
+  more = [],
+}: PrivateMongodOptions = {}): Promise<PrivateMongod> => {
   const log = { info: () => {}, warn: () => {} };
   const { command } = await findMongod({ cacheDir: userCacheDir(), log });
-  const dataDir = await mkdtemp(join(tmpdir(), 'pigeonpost-faults-'));
+  const folder = await mkdtemp(join(tmpdir(), 'pigeonpost-faults-'));
   const port = await freePort();
-  const client = new mongo.MongoClient(`mongodb://${LOOPBACK}:${port}/?directConnection=true`);
-  const admin = client.db('admin');
-  let process_: SupervisedProcess;
-  let pid = 0;
+  const data = dataDir ?? folder;
+  const node = createMongodNode({
+    command: wrap(command),
+    dataDir: data,
+    logPath: join(folder, 'log'),
+    port,
+    more,
+  });
 
   const start = async (): Promise<void> => {
-    process_ = await superviseProcess(command, argumentsFor(dataDir, port), join(dataDir, 'log'));
-    await until('mongod listens', () => isListening(port), { withinMs: START_WITHIN_MS });
-    await startReplicaSet(port, dataDir, START_WITHIN_MS);
-    const status = await admin.command({ serverStatus: 1 });
-    pid = Number(status['pid']);
+    await node.start();
+    await startReplicaSet(port, data, START_WITHIN_MS);
   };
   await start();
+  const { client } = node;
+  const admin = client.db('admin');
   /** There is one such fail point in a mongod, and rows run side by side. */
   let turn: Promise<unknown> = Promise.resolve();
   const healers = new Map<string, () => void>();
@@ -80,15 +81,12 @@ export const startPrivateMongod = async (): Promise<PrivateMongod> => {
     client,
     start,
     port,
+    node,
     uriFor: (row, proxy) =>
       `mongodb://${LOOPBACK}:${proxy ?? port}/${row}?appName=${row}&` +
       // By the name of its set a gateway would learn of the real port.
       (proxy == null ? `replicaSet=${REPLICA_SET}` : 'directConnection=true'),
-    pid: () => pid,
-    async kill() {
-      process.kill(pid, 'SIGKILL');
-      await process_.ended;
-    },
+    kill: () => node.kill(),
     async takeTurn(row) {
       const before = turn;
       turn = new Promise<void>((resolve) => healers.set(row, resolve));
@@ -109,9 +107,8 @@ export const startPrivateMongod = async (): Promise<PrivateMongod> => {
       healed();
     },
     async close() {
-      await client.close();
-      await process_.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await node.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 };

@@ -8,7 +8,7 @@ import { setUpFleet } from '../support/fleet.js';
 import { type FaultDevice, makeFleet } from './fleet.js';
 import type { ArmedGateway, Gateways } from './gateways.js';
 import { type MongoProxy, startMongoProxy } from './mongo-proxy.js';
-import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
+import type { PrivateMongod } from './private-mongod.js';
 import { DATABASE_FAULTS, type Row } from './row.js';
 
 /** A lease that dies in two seconds: rows are to be short, and the machine is busy. */
@@ -30,17 +30,28 @@ const timingsOf = ({ fault }: Row): Partial<Timings> =>
     ? { ...TIMINGS, leaseMs: PATIENT_LEASE_MS }
     : TIMINGS;
 
-/** Rows share what is dear. */
-export interface Theatre {
-  readonly mongod: PrivateMongod;
-  readonly gateways: Gateways;
+/** What every row needs of its MongoDB; what breaks it needs more. */
+export interface RowMongod extends Pick<PrivateMongod, 'client' | 'uriFor'> {
+  /** Where proxies lead to. */
+  readonly port?: number;
+  heal?(row: string): Promise<void>;
 }
 
-export interface Stage {
+/** Rows share what is dear. */
+export interface Theatre<Mongod extends RowMongod = RowMongod> {
+  readonly mongod: Mongod;
+  readonly gateways: Gateways;
+  /** Settings of the first gateway alone. */
+  readonly firstEnv?: Env;
+}
+
+export type Env = Readonly<Record<string, string>>;
+
+export interface Stage<Mongod extends RowMongod = RowMongod> {
   /** Of the database, and of the gateways to mongod. */
   readonly name: string;
   readonly db: mongo.Db;
-  readonly mongod: PrivateMongod;
+  readonly mongod: Mongod;
   /** Between the gateways and mongod, in rows that need it. */
   readonly proxy?: MongoProxy;
   readonly simulators: Simulators;
@@ -51,16 +62,23 @@ export interface Stage {
   readonly bearer: string;
   readonly operatorKey: string;
   /** Another gateway on the same database. */
-  startGateway(): Promise<ArmedGateway>;
+  startGateway(more?: Env): Promise<ArmedGateway>;
+  /** Rejects when a gateway has ended by itself, as it does of a rejection that nobody handles. */
+  requireAlive(): Promise<void>;
   /** What all gateways of this row have written. */
   output(): string;
   close(): Promise<void>;
 }
 
-export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre): Promise<Stage> => {
-  const mongod = row.fault === 'mongod killed' ? await startPrivateMongod() : shared;
+const proxyOf = async ({ fault }: Row, { port }: RowMongod): Promise<MongoProxy | undefined> =>
+  fault === 'commit answer lost' && port != null ? startMongoProxy(port) : undefined;
+
+export const setStage = async <Mongod extends RowMongod>(
+  row: Row,
+  { mongod, gateways, firstEnv }: Theatre<Mongod>,
+): Promise<Stage<Mongod>> => {
   const name = `row_${randomBytes(6).toString('hex')}`;
-  const proxy = row.fault === 'commit answer lost' ? await startMongoProxy(mongod.port) : undefined;
+  const proxy = await proxyOf(row, mongod);
   const db = mongod.client.db(name);
   const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
   const env = {
@@ -73,24 +91,29 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
     PORT: '0',
   };
   const used: ArmedGateway[] = [];
-  const startGateway = async (): Promise<ArmedGateway> => {
+  const startGateway = async (more: Env = {}): Promise<ArmedGateway> => {
     const gateway = gateways.take();
     used.push(gateway);
-    await gateway.start(env, { ...timingsOf(row), ...row.timings });
+    await gateway.start({ ...env, ...more }, { ...timingsOf(row), ...row.timings });
     return gateway;
+  };
+  const requireAlive = async (): Promise<void> => {
+    for (const { hasExited, exited } of used) {
+      const { code, signal } = hasExited ? await exited : { code: 0, signal: null };
+      if (signal == null && code !== 0) throw new Error(`A gateway has ended with ${code}`);
+    }
   };
   const output = (): string => used.map((gateway) => gateway.output()).join('\n--\n');
   const simulators = await startSimulators();
   const close = async (): Promise<void> => {
-    await mongod.heal(name);
+    await mongod.heal?.(name);
     await Promise.all(used.map((gateway) => gateways.giveBack(gateway)));
     await simulators.close();
     await proxy?.close();
     await db.dropDatabase();
-    if (mongod !== shared) await mongod.close();
   };
   try {
-    const first = await startGateway();
+    const first = await startGateway(firstEnv);
     const fleet = makeFleet(row.mix, row.refusing);
     const bearer = await setUpFleet(
       apiClient(first.url, operatorKey),
@@ -102,6 +125,7 @@ export const setStage = async (row: Row, { mongod: shared, gateways }: Theatre):
       ...{ name, db, mongod, simulators, fleet, first, bearer, operatorKey },
       ...(proxy == null ? {} : { proxy }),
       startGateway,
+      requireAlive,
       output,
       close,
     };

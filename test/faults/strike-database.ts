@@ -1,6 +1,6 @@
 /** The database fails in the middle of a task: commands do, or all of it. */
 import { reach } from './place.js';
-import type { CommandFailure } from './private-mongod.js';
+import type { CommandFailure, PrivateMongod } from './private-mongod.js';
 import type { DatabaseFault, Row } from './row.js';
 import type { Stage } from './stage.js';
 import type { Send, Struck } from './strike.js';
@@ -31,7 +31,7 @@ export const COMMAND_FAILURES: Record<
 export const strikeDatabase = async (
   fault: DatabaseFault,
   row: Row,
-  stage: Stage,
+  stage: Stage<PrivateMongod>,
   send: Send,
 ): Promise<Struck> => {
   const { first, mongod, name, proxy } = stage;

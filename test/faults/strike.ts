@@ -1,5 +1,6 @@
 /** Lets the fault of a row strike while its task is on its way, and says which gateway goes on. */
 import type { ArmedGateway } from './gateways.js';
+import type { PrivateMongod } from './private-mongod.js';
 import {
   CALLER_FAULTS,
   type CallerFault,
@@ -9,7 +10,7 @@ import {
   type ProcessFault,
   type Row,
 } from './row.js';
-import type { Stage } from './stage.js';
+import type { RowMongod, Stage } from './stage.js';
 import { strikeByCaller } from './strike-by-caller.js';
 import { strikeDatabase } from './strike-database.js';
 import { strikeProcess } from './strike-process.js';
@@ -21,13 +22,20 @@ export interface Struck {
   afterwards?(): Promise<void>;
 }
 
+/** Breaks something while the task is on its way. */
+export type Strike<Mongod extends RowMongod = RowMongod> = (
+  row: Row,
+  stage: Stage<Mongod>,
+  send: Send,
+) => Promise<Struck>;
+
 /** Gives the task to the first gateway, once; resolves with its id, or undefined when there was no answer. */
 export type Send = () => Promise<string | undefined>;
 
 const isOneOf = <Fault extends string>(faults: readonly Fault[], fault: string): fault is Fault =>
   (faults as readonly string[]).includes(fault);
 
-export const strike = async (row: Row, stage: Stage, send: Send): Promise<Struck> => {
+export const strike: Strike<PrivateMongod> = async (row, stage, send) => {
   const { fault } = row;
   if (fault == null) {
     await send();

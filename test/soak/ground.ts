@@ -109,7 +109,8 @@ export const makeGround = async (closing: Closing, violations: Violations): Prom
   const mongod = await startPrivateMongod();
   await closing.add('mongod', () => {
     // It may be stopped, and would not hear that it is to go.
-    if (isAlive(mongod.pid())) process.kill(mongod.pid(), 'SIGCONT');
+    const { pid } = mongod.node;
+    if (pid != null && isAlive(pid)) mongod.node.signal('SIGCONT');
     return mongod.close();
   });
   const proxy = await startMongoProxy(mongod.port);

@@ -71,9 +71,9 @@ const killMongod = async (ground: Ground, random: Random): Promise<void> => {
 const stopMongod = async ({ mongod, disturbances, ...rest }: Ground, random: Random) => {
   countFault({ mongod, disturbances, ...rest }, 'mongod SIGSTOP');
   const goOn = disturbances.begin();
-  process.kill(mongod.pid(), 'SIGSTOP');
+  mongod.node.signal('SIGSTOP');
   await pause(random.between(300, 6_000));
-  process.kill(mongod.pid(), 'SIGCONT');
+  mongod.node.signal('SIGCONT');
   goOn();
 };
 

@@ -83,7 +83,7 @@ const chances = (seed: number) => (place: number) =>
 const lookAtMemory = async ({ crew, mongod, memory }: Ground): Promise<void> => {
   const pids = crew.members.flatMap(({ gateway }) => gateway.pid ?? []);
   await memory.gateways.look(pids);
-  await memory.mongod.look([mongod.pid()]);
+  await memory.mongod.look([mongod.node.pid ?? []].flat());
 };
 
 type Deed = (ground: Ground, random: Random) => Promise<void>;

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { dbOf } from '../models/database.js';
+import { testDatabase } from '../test/support/mongo.js';
+import { SWEEP_JOB } from './books/books.js';
+import { createSweepWatch } from './sweep-watch.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('the sweep watch', () => {
+  const database = testDatabase();
+  const jobs = () => dbOf(database().connection).collection(SWEEP_JOB.collection);
+  const nobody = () => undefined;
+  const log = { debug: nobody, info: nobody, warn: nobody, error: nobody };
+
+  const watch = () => {
+    const clock = { ms: 0 };
+    const db = dbOf(database().connection);
+    const sweepWatch = createSweepWatch({ db, monotonic: () => clock.ms, log });
+    return { clock, look: () => sweepWatch.look() };
+  };
+  const inAnHour = () => new Date(Date.now() + HOUR_MS);
+  const write = async (fields: object): Promise<void> => {
+    await jobs().deleteMany({});
+    await jobs().insertOne({ name: SWEEP_JOB.name, ...fields });
+  };
+  const isDue = async (): Promise<boolean> =>
+    (await jobs().findOne({
+      name: SWEEP_JOB.name,
+      nextRunAt: { $lte: new Date(Date.now() - HOUR_MS) },
+      lockedAt: null,
+    })) != null;
+
+  for (const [what, fields] of [
+    ['is due in an hour', { nextRunAt: inAnHour(), lastRunAt: new Date(), lockedAt: null }],
+    ['never ran', { nextRunAt: inAnHour() }],
+    ['is locked until then', { nextRunAt: new Date(), lastRunAt: null, lockedAt: inAnHour() }],
+  ] as const) {
+    it(`makes a sweep due that stands still and ${what}`, async () => {
+      const { clock, look } = watch();
+      await write(fields);
+      await look();
+      clock.ms = 15_000;
+      await look();
+      expect(await isDue()).to.equal(false);
+      clock.ms = 21_000;
+      await look();
+      expect(await isDue()).to.equal(true);
+    });
+  }
+
+  it('leaves one alone that goes on', async () => {
+    const { clock, look } = watch();
+    await write({ nextRunAt: inAnHour(), lastRunAt: new Date(1), lockedAt: null });
+    await look();
+    await jobs().updateOne({}, { $set: { lastRunAt: new Date(2) } });
+    clock.ms = 21_000;
+    await look();
+    clock.ms = 40_000;
+    await look();
+    expect(await isDue()).to.equal(false);
+  });
+});
