@@ -152,7 +152,7 @@ export interface Gateways {
 }
 
 /**
- * Keeps `spares` processes loading ahead: a start costs three seconds of CPU time, most of it reading code. `heard` is told
+ * Keeps `spares` processes loading ahead: a start costs a second of CPU time, most of it reading code. `heard` is told
  * every line that any of them writes, and which process it was.
  */
 export const createGateways = (
