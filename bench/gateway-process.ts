@@ -12,6 +12,11 @@ import { readFamily } from './process-figures.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const READY = 'Pigeonpost is ready';
 const LAST_LINES = 20;
+const packageJson = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: { start: string };
+};
+/** As `npm start` runs it. */
+const startArguments = packageJson.scripts.start.split(' ').slice(1);
 /** A second gateway, another database or other keys have no business in a measurement. */
 const NOT_FROM_OUTSIDE = [
   'MONGODB_URI',
@@ -69,7 +74,7 @@ const spawnGateway = ({ dataDir, profileDir, settings: own }: GatewayOptions): C
       ...NOT_FROM_OUTSIDE.flatMap((name) => ['-u', name]),
       ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
       process.execPath,
-      ...['--enable-source-maps', ...profile, 'dist/server/index.js'],
+      ...[...profile, ...startArguments],
     ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
