@@ -22,6 +22,9 @@ export interface AudienceSource {
   readonly oneStretch?: boolean;
 }
 
+/** Read in one turn of the event loop: others have the turns between. */
+const DEVICES_AT_A_TIME = 500;
+
 const readDevices = async (
   { reads, app }: AudienceContext,
   ids: readonly Types.ObjectId[],
@@ -39,6 +42,7 @@ const streamed = (db: mongo.Db, query: AudienceQuery): AudienceSource => ({
         sort: { _id: 1 },
         hint: query.hint,
         limit,
+        batchSize: DEVICES_AT_A_TIME,
       })
       .toArray();
     return found.map((device) => ({ id: device._id, device }));

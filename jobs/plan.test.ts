@@ -63,7 +63,8 @@ describe('a planner', function () {
   const taskNow = ({ _id }: Task) => tasks(jobs.parts.db).findOne({ _id });
   const targeted = async ({ _id }: Task): Promise<number> =>
     (await readLedger(jobs.parts.db, _id)).targeted;
-  const going = { planned: () => {}, stopping: () => false };
+  const rest = async (): Promise<void> => undefined;
+  const going = { planned: () => {}, stopping: () => false, rest };
 
   it('that is told to stop hands the task back behind its stretch, and nobody is missed or doubled', async () => {
     const task = await acceptedTask();
@@ -71,17 +72,33 @@ describe('a planner', function () {
     const stop = (): void => {
       stopping = true;
     };
-    await planAccepted(jobs, { planned: stop, stopping: () => stopping });
+    await planAccepted(jobs, { planned: stop, stopping: () => stopping, rest });
     const handedBack = await taskNow(task);
     expect(handedBack).to.include({ state: 'accepted', planned: false });
     expect(handedBack).not.to.have.property('owner');
     expect(await targeted(task)).to.equal(STRETCH);
-    await planAccepted(jobs, { planned: () => {}, stopping: () => true });
+    await planAccepted(jobs, { planned: () => {}, stopping: () => true, rest });
     expect(await targeted(task)).to.equal(STRETCH);
 
     await planAccepted(jobs, going);
     expect(await targeted(task)).to.equal(STRETCH + 1);
     expect(await taskNow(task)).to.include({ planned: true });
+  });
+
+  it('rests after each stretch but the last, as long as it is told', async () => {
+    const task = await acceptedTask();
+    const seen: number[] = [];
+    await planAccepted(jobs, {
+      ...going,
+      rest: async (workedMs) => {
+        expect(workedMs).to.be.above(0);
+        seen.push(await targeted(task));
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(await targeted(task));
+      },
+    });
+    expect(seen).to.deep.equal([STRETCH, STRETCH]);
+    expect(await targeted(task)).to.equal(STRETCH + 1);
   });
 
   /** Plans one stretch, and tells the task something while the next one is being cut. */
@@ -99,6 +116,7 @@ describe('a planner', function () {
         stretches += 1;
       },
       stopping: () => false,
+      rest,
     });
     expect(stretches).to.equal(1);
   };

@@ -88,6 +88,8 @@ export interface Planner {
   planned(): void;
   /** Asked after each stretch: what is planned in part is handed back. */
   stopping(): boolean;
+  /** Asked to wait after each stretch, as long as others need the room that planning takes. */
+  rest(workedMs: number): Promise<void>;
 }
 
 /** False when it was told to stop before the end. */
@@ -103,6 +105,7 @@ const planStretches = async (
   const source = await openSource(context, task);
   const limit = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
   for (;;) {
+    const sinceMs = parts.monotonic();
     const candidates = await source.next(task.planCursor, limit);
     const isLast = candidates.length < limit;
     const stretch = await cutStretch(context, task, candidates, app);
@@ -123,6 +126,7 @@ const planStretches = async (
     planner.planned();
     if (isLast) return true;
     await faultPoint('plan:between-stretches');
+    await planner.rest(parts.monotonic() - sinceMs);
     if (planner.stopping()) return false;
     task = { ...task, planCursor, planSequence: stretch.planSequence };
   }
