@@ -67,7 +67,7 @@ const sayRun = ({ say }: Bench, title: string, { devices, totalMs, planMs }: Run
 const figuresOf = (
   runs: readonly Run[],
   raws: readonly RawClientNews[],
-  { few, importRate }: { few: Run; importRate: number },
+  { few, importRate, importPeakMb }: { few: Run } & Omit<Filled, 'key'>,
 ): Figure[] => {
   const each = (name: string, unit: string, of: (run: Run) => number): Figure =>
     figure(name, unit, ...runs.map(of));
@@ -99,23 +99,32 @@ const figuresOf = (
     ratio('rate against raw node:http2', (run, raw) => raw.wallMs / run.totalMs),
     ratio('CPU of the gateway against it', (run, raw) => run.gatewayMs / raw.cpuMs),
     figure('import', 'lines/s', importRate),
+    figure('peak memory of the import', 'MB', importPeakMb),
   ];
 };
+
+interface Filled {
+  readonly key: string;
+  readonly importRate: number;
+  readonly importPeakMb: number;
+}
 
 /** Fills the database by a gateway of its own: what an import leaves in memory would hide what a task needs. */
 const fill = async (
   { options, closing, say }: Bench,
   dataDir: string,
   sink: Sink,
-): Promise<{ key: string; importRate: number }> => {
+): Promise<Filled> => {
   const gateway = await startGatewayProcess({ dataDir }, closing);
   const key = await setUpApp(gateway, sink);
+  await resetPeakRss(gateway.pid);
   const importRate = await importDevices(gateway.url, key, options.devices);
+  const importPeakMb = await readPeakRssMb(gateway.pid);
   say(
     `Imported ${formatCount(options.devices)} devices, ${formatCount(Math.round(importRate))} lines/s`,
   );
   await gateway.stop();
-  return { key, importRate };
+  return { key, importRate, importPeakMb };
 };
 
 export const pipeline: Part = async (bench): Promise<PartResult> => {
@@ -125,7 +134,7 @@ export const pipeline: Part = async (bench): Promise<PartResult> => {
   const sink = await startSink(options.sink, folder, closing);
   say(`Sink: ${sink.name}`);
   const dataDir = join(folder, 'data');
-  const { key, importRate } = await fill(bench, dataDir, sink);
+  const { key, ...imported } = await fill(bench, dataDir, sink);
 
   const { profileDir } = options;
   const gateway = await startGatewayProcess(
@@ -155,6 +164,6 @@ export const pipeline: Part = async (bench): Promise<PartResult> => {
       `mongod ${await mongodVersion(gateway.mongodPid)} embedded; a row for each device, held against the report`,
       ...(profileDir == null ? [] : ['profiled, so slower than it is']),
     ],
-    figures: figuresOf(runs, raws, { few, importRate }),
+    figures: figuresOf(runs, raws, { few, ...imported }),
   };
 };
