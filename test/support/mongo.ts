@@ -60,6 +60,11 @@ export interface TestDatabase {
 export const testDatabase = (): (() => TestDatabase) => {
   let database: TestDatabase | undefined;
 
+  const drop = async (): Promise<void> => {
+    await database?.connection.dropDatabase();
+    await database?.connection.close();
+  };
+
   before('open a database', async function () {
     this.timeout(START_TIMEOUT_MS);
     const name = `test_${randomBytes(6).toString('hex')}`;
@@ -68,11 +73,8 @@ export const testDatabase = (): (() => TestDatabase) => {
       uri,
       connection: await mongoose.createConnection(uri, { monitorCommands: true }).asPromise(),
     };
-  });
-
-  after('drop the database', async () => {
-    await database?.connection.dropDatabase();
-    await database?.connection.close();
+    // Only now, behind the hooks of the describe: what those stop still works with the database.
+    this.test?.parent?.afterAll('drop the database', drop);
   });
 
   return () => {
