@@ -13,21 +13,27 @@ describe('inTransaction', () => {
       {} as mongo.BulkWriteResult,
     );
 
-  it('repeats a bulk write whose connection broke', async () => {
-    const { connection } = database();
-    let times = 0;
-    const written = await inTransaction(connection, async (session) => {
-      times += 1;
-      const { insertedCount } = await connection
-        .collection('repeated')
-        .insertMany([{ times }], { session });
-      if (times === 1) throw brokenBulk();
-      return insertedCount;
+  /** What it lets through of a socket that ended while a large command was written. */
+  const endedSocket = (): Error =>
+    Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+
+  for (const [what, broken] of Object.entries({ brokenBulk, endedSocket })) {
+    it(`repeats a bulk write whose connection broke: ${what}`, async () => {
+      const { connection } = database();
+      let times = 0;
+      const written = await inTransaction(connection, async (session) => {
+        times += 1;
+        const { insertedCount } = await connection
+          .collection(what)
+          .insertMany([{ times }], { session });
+        if (times === 1) throw broken();
+        return insertedCount;
+      });
+      expect({ times, written }).to.deep.equal({ times: 2, written: 1 });
+      const stored = await connection.collection(what).find().toArray();
+      expect(stored.map((each) => each['times'])).to.deep.equal([2]);
     });
-    expect({ times, written }).to.deep.equal({ times: 2, written: 1 });
-    const stored = await connection.collection('repeated').find().toArray();
-    expect(stored.map((each) => each['times'])).to.deep.equal([2]);
-  });
+  }
 
   it('does not repeat what is wrong for good', async () => {
     const { connection } = database();

@@ -1,12 +1,22 @@
 /** Runs writes that belong together: all of them, or none. */
 import { type ClientSession, type Connection, mongo } from 'mongoose';
 
-/** What the driver hides when a bulk write fails on its way: the error that it wraps, which alone says what kind it is. */
-export const unwrapped = (error: unknown): unknown =>
-  error instanceof mongo.MongoBulkWriteError &&
-  (error.errorResponse as unknown) instanceof mongo.MongoError
-    ? error.errorResponse
+/** A request whose client goes away in the middle has the code, too, but no call of the system. */
+const isSocketError = (error: Error): boolean =>
+  'code' in error &&
+  (error.code === 'EPIPE' || (error.code === 'ECONNRESET' && 'syscall' in error));
+
+/**
+ * What kind of error it is. The driver hides it when a bulk write fails on its way, in the error that it wraps, and when a
+ * connection breaks while a large command is written: then it lets the error of the socket through.
+ */
+export const unwrapped = (error: unknown): unknown => {
+  const inner: unknown = error instanceof mongo.MongoBulkWriteError ? error.errorResponse : error;
+  if (inner instanceof mongo.MongoError) return inner;
+  return inner instanceof Error && isSocketError(inner)
+    ? new mongo.MongoNetworkError(inner.message, { cause: inner })
     : error;
+};
 
 /** A bulk write that lost its connection is not labelled as what it is, and would not be repeated. */
 const labelled = (error: unknown): unknown => {

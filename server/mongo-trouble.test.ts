@@ -22,6 +22,13 @@ describe('isMongoTrouble', () => {
     expect(isMongoTrouble(denied)).to.equal(true);
   });
 
+  it('knows a socket that broke under a command', () => {
+    const ended = Object.assign(new Error('ended by the other party'), { code: 'EPIPE' });
+    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'read' });
+    const clientGone = Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+    expect([ended, reset, clientGone].map(isMongoTrouble)).to.deep.equal([true, true, false]);
+  });
+
   it('does not mistake a mistake of ours for it', () => {
     expect(isMongoTrouble(bulk({ message: 'duplicate key', code: 11_000 }))).to.equal(false);
     expect(isMongoTrouble(new TypeError('undefined is not a function'))).to.equal(false);

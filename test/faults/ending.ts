@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { mongo } from 'mongoose';
 import { ApiError, apiClient } from '../../demo/api-client.js';
 import type { Batch } from '../../models/batch.js';
+import { isMongoTrouble } from '../../server/mongo-trouble.js';
 import type { TaskShown } from '../support/fleet.js';
 import { until } from '../support/until.js';
 import { expectBalance } from './books.js';
@@ -37,8 +38,7 @@ export const passWaits = async (db: mongo.Db): Promise<number> => {
 };
 
 const isAway = (error: unknown): boolean =>
-  error instanceof mongo.MongoNetworkError ||
-  error instanceof mongo.MongoServerSelectionError ||
+  isMongoTrouble(error) ||
   error instanceof TypeError ||
   (error instanceof ApiError && error.status === 503);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { userCacheDir } from '../../server/config.js';
 import { findMongod } from '../../server/embedded-mongo/find-mongod.js';
+import { isAlive } from '../../server/embedded-mongo/is-alive.js';
 import { freePort, LOOPBACK } from '../../server/embedded-mongo/port.js';
 import { REPLICA_SET } from '../../server/embedded-mongo/replica-set.js';
 import { until } from '../support/until.js';
@@ -89,7 +90,7 @@ export const startThreeNodes = async (): Promise<ThreeNodes> => {
     async close() {
       await client.close();
       // Nobody needs their data: to go in good order, they would wait for each other.
-      for (const node of nodes) await node.kill();
+      for (const node of nodes) if (node.pid != null && isAlive(node.pid)) await node.kill();
       await Promise.all(nodes.map((node) => node.close()));
       await rm(folder, { recursive: true, force: true });
     },
