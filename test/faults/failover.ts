@@ -86,10 +86,12 @@ const rows: Scenario<Parts>[] = LINES.map(([at, note, ifUnsure, audience]) => {
   };
 });
 
+const SINGLES = { ifUnsure: 'leave', mix: { fcm: 120 }, ...PATIENT } as const;
+
 const keepsItsWord: Scenario<Parts> = {
   name: 'a replica set of three | has every task whose id was told, although its primary was killed meanwhile',
   play: ({ set, gateways }) =>
-    onStage({ ifUnsure: 'leave', mix: { fcm: 120 } }, { mongod: set, gateways }, async (stage) => {
+    onStage(SINGLES, { mongod: set, gateways }, async (stage) => {
       const { first, bearer, simulators, db } = stage;
       const devices = stage.fleet.filter(({ consents, isGone }) => consents && !isGone);
       const answers: Answer[] = [];
