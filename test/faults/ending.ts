@@ -1,6 +1,6 @@
 /** Waits for the end of a task, and looks at its books all the while. */
 import { expect } from 'chai';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { ApiError, apiClient } from '../../demo/api-client.js';
 import type { Batch } from '../../models/batch.js';
 import { isMongoTrouble } from '../../server/mongo-trouble.js';
