@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Types } from 'mongoose';
 import type { Adapter, Vendor } from '../../adapters/adapter.js';
 import { loadVendor } from '../../adapters/index.js';
+import { LATE } from '../../adapters/late.js';
 import { batches } from '../../models/batch.js';
 import { claimBatch } from '../../models/lease.js';
 import { readLedger } from '../../models/ledger.js';
@@ -28,9 +29,14 @@ const witness = (vendor: Vendor, answer?: (token: string) => ReturnType<typeof o
     return {
       ...adapter,
       async send(message, targets, signal, onOutcome) {
-        for (const { token } of targets) sent.push({ token, atMs: performance.now() });
-        if (answer == null) return adapter.send(message, targets, signal, onOutcome);
-        return targets.map(({ token }) => answer(token));
+        const entries = targets.map(({ token }) => ({ token, atMs: performance.now() }));
+        sent.push(...entries);
+        if (answer != null) return targets.map(({ token }) => answer(token));
+        const outcomes = await adapter.send(message, targets, signal, onOutcome);
+        // Given to the adapter in the very moment in which it became too late: nothing has left.
+        const late = new Set(entries.filter((_, index) => outcomes[index] === LATE));
+        if (late.size > 0) sent.splice(0, sent.length, ...sent.filter((each) => !late.has(each)));
+        return outcomes;
       },
     };
   };
