@@ -1,5 +1,4 @@
 /** Sends one message to some targets and gathers the outcomes as they come in, so that a few slow ones hold up nobody. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Adapter, Message, Outcome } from '../adapters/adapter.js';
 import { isLate, LATE } from '../adapters/late.js';
 import type { Permits } from './pacing/permits.js';
@@ -37,16 +36,6 @@ export interface SendOptions {
   readonly permits?: () => Permits;
 }
 
-/** When an adapter answered last: its connection is open, and what is given to it leaves at once. */
-const answeredAtMs = new WeakMap<object, number>();
-/** Connections that are not used may be closed after so long, by whatever stands between. */
-const WARM_MS = 10_000;
-/** A vendor that answers nobody for so long is not waited for. */
-const WARM_WITHIN_MS = 1_000;
-
-const isWarm = (adapter: object): boolean =>
-  performance.now() - (answeredAtMs.get(adapter) ?? Number.NEGATIVE_INFINITY) < WARM_MS;
-
 export const startSending = (
   adapter: Pick<Adapter, 'send'>,
   groups: readonly Group[],
@@ -57,7 +46,6 @@ export const startSending = (
   const learn = (target: SendTarget | undefined, outcome: Outcome): void => {
     if (target == null || outcomes.has(target.index)) return;
     outcomes.set(target.index, outcome);
-    answeredAtMs.set(adapter, performance.now());
     heard(outcome);
   };
   const sendTogether = async ({ message, targets }: Group): Promise<void> => {
@@ -82,19 +70,14 @@ export const startSending = (
       : signal;
     const onTheirWay: Promise<void>[] = [];
     for (let next = 0; next < targets.length; ) {
-      // What is sent while the connection is being opened would arrive all at once, faster than the vendor allows.
-      const isFirst = next === 0 && !isWarm(adapter);
-      const most = isFirst ? 1 : targets.length - next;
-      const some = isLate(message) ? 0 : await permit(most, inTime);
+      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime);
       if (some === 0) {
         const outcome = signal.aborted ? UNSENT : LATE;
         for (const target of targets.slice(next)) learn(target, outcome);
         break;
       }
-      const sent = sendTogether({ message, targets: targets.slice(next, next + some) });
-      onTheirWay.push(sent);
+      onTheirWay.push(sendTogether({ message, targets: targets.slice(next, next + some) }));
       next += some;
-      if (isFirst) await Promise.race([sent, pause(WARM_WITHIN_MS, undefined, { ref: false })]);
     }
     await Promise.all(onTheirWay);
   };

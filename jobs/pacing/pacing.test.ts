@@ -19,7 +19,7 @@ import { readTaskBooks } from '../books/read-task.js';
 import type { OpenProfile } from '../profiles.js';
 
 const SECOND_MS = 1_000;
-const LITTLE_TIME_MS = 30_000;
+const LITTLE_TIME_MS = 60_000;
 
 /** The sandbox, with a record of when each token was sent to. */
 const witness = (vendor: Vendor, answer?: (token: string) => ReturnType<typeof outcomeOf>) => {

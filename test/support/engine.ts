@@ -33,6 +33,9 @@ const sandboxDeps = (): AdapterDeps => ({
   now: Date.now,
 });
 
+/** A busy machine is slow. */
+const ENDED_WITHIN_MS = 25_000;
+
 export interface EngineTest {
   readonly engine: Engine;
   readonly parts: JobParts;
@@ -148,7 +151,8 @@ export const engineTest = async (
     },
     taskNow,
     async ended(task) {
-      await until('the task has ended', async () => (await taskNow(task)).endedAt != null);
+      const hasEnded = async (): Promise<boolean> => (await taskNow(task)).endedAt != null;
+      await until('the task has ended', hasEnded, { withinMs: ENDED_WITHIN_MS });
       return taskNow(task);
     },
     async rows(task) {
