@@ -9,7 +9,7 @@ import type { GatewayProcess } from './gateway-process.js';
 import type { Sink } from './sink.js';
 
 const APP = 'bench';
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 100;
 /** No measured task takes longer unless something is broken. */
 const PATIENCE_MS = 600_000;
 const ENDED = new Set(['done', 'cancelled', 'failed']);
@@ -90,6 +90,21 @@ const checkReport = (task: TaskAnswer, devices: number): void => {
 
 const instantMs = (instant: string | undefined): number => Date.parse(instant ?? '');
 
+/** Asks until `holds`. Rejects when that takes longer than anything should. */
+export const untilTask = async (
+  api: Api,
+  id: string,
+  holds: (task: TaskAnswer) => boolean,
+): Promise<Timed> => {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const task = await api.get<Timed>(`/v1/tasks/${id}`);
+    if (holds(task)) return task;
+    if (performance.now() > deadline) throw new Error(`A task stays as ${JSON.stringify(task)}`);
+    await pause(LOOK_EVERY_MS);
+  }
+};
+
 /** Rejects unless the task is done with every device accepted. */
 export const sendTask = async (
   api: Api,
@@ -97,7 +112,6 @@ export const sendTask = async (
   devices: number,
   schedule?: { readonly ratePerSecond: number },
 ): Promise<Sent> => {
-  const deadline = performance.now() + PATIENCE_MS;
   // The gateway stamps its instants by the same clock of the same machine.
   const postedAtMs = Date.now();
   const { id } = await api.post<{ id: string }>('/v1/tasks', {
@@ -105,19 +119,14 @@ export const sendTask = async (
     message: MESSAGE,
     ...(schedule == null ? {} : { schedule }),
   });
-  for (;;) {
-    const task = await api.get<Timed>(`/v1/tasks/${id}`);
-    if (ENDED.has(task.state) || performance.now() > deadline) {
-      checkReport(task, devices);
-      const { startedAt, plannedAt, endedAt } = task.timings;
-      return {
-        task,
-        totalMs: instantMs(endedAt) - postedAtMs,
-        planMs: instantMs(plannedAt) - instantMs(startedAt),
-      };
-    }
-    await pause(LOOK_EVERY_MS);
-  }
+  const task = await untilTask(api, id, ({ state }) => ENDED.has(state));
+  checkReport(task, devices);
+  const { startedAt, plannedAt, endedAt } = task.timings;
+  return {
+    task,
+    totalMs: instantMs(endedAt) - postedAtMs,
+    planMs: instantMs(plannedAt) - instantMs(startedAt),
+  };
 };
 
 /** Holds the report against its rows. Rejects with what does not fit. */

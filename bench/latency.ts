@@ -1,14 +1,12 @@
 /** The part `latency`: tasks to a single device at a steady rate, from the request to the vendor. */
-import { join } from 'node:path';
 import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
-import { setUpApp } from './backend.js';
 import { benchDevice } from './devices.js';
-import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
+import { type Line, startLine } from './line.js';
 import { mongodVersion } from './machine.js';
-import { type Arrival, type NodeSink, startNodeSink } from './node-sink.js';
+import type { Arrival } from './node-sink.js';
 import { openLoop } from './open-loop.js';
-import { type Bench, type Part, temporaryFolder } from './part.js';
+import type { Part } from './part.js';
 import { readCpuMs } from './process-figures.js';
 import { type Figure, figure } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
@@ -20,7 +18,6 @@ import {
   postToVendorMs,
   untilArrived,
 } from './single-tasks.js';
-import { makeSinkCertificate } from './sink.js';
 import { percentile } from './statistics.js';
 
 const SECONDS = 15;
@@ -71,24 +68,6 @@ const figuresOf = (posted: readonly Posted[], arrivals: ReadonlyMap<string, Arri
     figure('pushed more than once', 'devices', twice),
     lateness(posted),
   ];
-};
-
-interface Line {
-  readonly sink: NodeSink;
-  readonly gateway: GatewayProcess;
-  readonly key: string;
-}
-
-const startLine = async ({ closing, options: { profileDir } }: Bench): Promise<Line> => {
-  const folder = await temporaryFolder(closing);
-  await buildGateway();
-  const sink = await startNodeSink(await makeSinkCertificate(), { record: true });
-  await closing.add('the sink', sink.stop);
-  const gateway = await startGatewayProcess(
-    { dataDir: join(folder, 'data'), ...(profileDir == null ? {} : { profileDir }) },
-    closing,
-  );
-  return { sink, gateway, key: await setUpApp(gateway, sink) };
 };
 
 /** The first devices warm it up, the others are measured. */
