@@ -36,6 +36,29 @@ export interface SendOptions {
   readonly permits?: () => Permits;
 }
 
+/**
+ * A signal that is aborted with `signal`, and at `atMs` by `performance.now()`. Not `AbortSignal.any` of a timeout: nothing but
+ * the composed signal refers to its parts, and Node 20 may collect one before it has fired.
+ */
+const abortedAt = (
+  atMs: number | undefined,
+  signal: AbortSignal,
+): { signal: AbortSignal; release(): void } => {
+  if (atMs == null) return { signal, release: () => undefined };
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, Math.max(0, atMs - performance.now()));
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  return {
+    signal: controller.signal,
+    release() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    },
+  };
+};
+
 export const startSending = (
   adapter: Pick<Adapter, 'send'>,
   groups: readonly Group[],
@@ -64,13 +87,10 @@ export const startSending = (
   };
   const sendPaced = async ({ message, targets }: Group, permit: Permits): Promise<void> => {
     // Whoever waits longer is read again: a permit would be lost on them.
-    const leftMs = (message.sendBefore ?? Number.POSITIVE_INFINITY) - performance.now();
-    const inTime = Number.isFinite(leftMs)
-      ? AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.floor(leftMs)))])
-      : signal;
+    const inTime = abortedAt(message.sendBefore, signal);
     const onTheirWay: Promise<void>[] = [];
     for (let next = 0; next < targets.length; ) {
-      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime);
+      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime.signal);
       if (some === 0) {
         const outcome = signal.aborted ? UNSENT : LATE;
         for (const target of targets.slice(next)) learn(target, outcome);
@@ -79,6 +99,7 @@ export const startSending = (
       onTheirWay.push(sendTogether({ message, targets: targets.slice(next, next + some) }));
       next += some;
     }
+    inTime.release();
     await Promise.all(onTheirWay);
   };
   const sendGroup = (group: Group): Promise<void> =>

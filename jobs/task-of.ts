@@ -27,11 +27,7 @@ const endOrphan = async ({ parts, writes }: JobContext, batch: Batch): Promise<v
 
 /** Of a batch that this process has claimed or seized; null when there is none, and that has been dealt with. */
 export const taskOf = async (context: JobContext, batch: Batch): Promise<Task | null> => {
-  // Where the batch was claimed: a secondary may not know of the task yet.
-  const task = await tasks(context.parts.db).findOne(
-    { _id: batch.task },
-    { readPreference: 'primary' },
-  );
+  const task = await tasks(context.parts.db).findOne({ _id: batch.task });
   if (task == null) await endOrphan(context, batch);
   return task;
 };
