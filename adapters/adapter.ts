@@ -112,6 +112,11 @@ export interface Adapter {
     signal: AbortSignal,
     onOutcome?: (index: number, outcome: Outcome) => void,
   ): Promise<Outcome[]>;
+  /**
+   * Resolves when a push could leave at once (connection open, credential at hand), or will fail at once; never rejects. What is
+   * sent earlier waits, and then leaves together, whatever the distance at which it was sent.
+   */
+  ready?(): Promise<void>;
   /** Takes a push back; like `send` in everything else. Doing it twice does no harm. Never asked of what `recalls` refuses. */
   recall?(
     recall: Recall,

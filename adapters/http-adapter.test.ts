@@ -127,6 +127,16 @@ describe('httpAdapter', () => {
     expect(new Set(pushes.map(({ headers }) => headers)).size).to.equal(1);
   });
 
+  it('is ready when it has its credential and a connection, or cannot have them', async () => {
+    const { adapter, pushes, credential, readied } = adapterWith(async () => empty(200));
+    await adapter.ready?.();
+    expect(credential.asked()).to.equal(1);
+    expect(readied).to.deep.equal([origin]);
+    expect(pushes).to.deep.equal([]);
+    const { authorizer } = authorizerOf(() => Promise.reject(new Error('no answer')));
+    await adapterWith(async () => empty(200), { authorizer }).adapter.ready?.();
+  });
+
   context('when the vendor calls the credential stale', () => {
     const staleUntil = (fresh: string) => async (request: { headers: object }) =>
       empty((request.headers as { authorization: string }).authorization === fresh ? 200 : 401);

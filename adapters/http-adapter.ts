@@ -237,6 +237,9 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
             sendAll(composed(given.message, composeRecall(given)), ...rest),
         };
   return {
+    async ready() {
+      await Promise.allSettled([parts.authorizer.headers(), transport.ready(origin)]);
+    },
     send: (message, ...rest) => sendAll(composed(message, parts.compose(message)), ...rest),
     ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),

@@ -10,10 +10,11 @@ const CANNOT: NotRecallable = { reason: 'vendor-cannot-recall' };
 export const sendingFor = (
   task: Pick<Task, 'recallOf' | 'replacement'>,
   adapter: Adapter,
-): Pick<Adapter, 'send'> => {
+): Pick<Adapter, 'send' | 'ready'> => {
   if (task.recallOf == null) return adapter;
   const replaces = task.replacement != null;
   return {
+    ready: async () => adapter.ready?.(),
     send: async (message, targets, ...rest) =>
       // Never `send`: that would push the message once more.
       (await adapter.recall?.({ message, replaces }, targets, ...rest)) ??

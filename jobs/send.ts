@@ -1,6 +1,7 @@
 /** Sends one message to some targets and gathers the outcomes as they come in, so that a few slow ones hold up nobody. */
 import type { Adapter, Message, Outcome } from '../adapters/adapter.js';
 import { isLate, LATE } from '../adapters/late.js';
+import { abortAt } from './abort-at.js';
 import type { Permits } from './pacing/permits.js';
 import type { SendTarget } from './targets.js';
 
@@ -36,31 +37,8 @@ export interface SendOptions {
   readonly permits?: () => Permits;
 }
 
-/**
- * A signal that is aborted with `signal`, and at `atMs` by `performance.now()`. Not `AbortSignal.any` of a timeout: nothing but
- * the composed signal refers to its parts, and Node 20 may collect one before it has fired.
- */
-const abortedAt = (
-  atMs: number | undefined,
-  signal: AbortSignal,
-): { signal: AbortSignal; release(): void } => {
-  if (atMs == null) return { signal, release: () => undefined };
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, Math.max(0, atMs - performance.now()));
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) abort();
-  return {
-    signal: controller.signal,
-    release() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-    },
-  };
-};
-
 export const startSending = (
-  adapter: Pick<Adapter, 'send'>,
+  adapter: Pick<Adapter, 'send' | 'ready'>,
   groups: readonly Group[],
   { signal, heard, permits }: SendOptions,
 ): Sending => {
@@ -87,7 +65,8 @@ export const startSending = (
   };
   const sendPaced = async ({ message, targets }: Group, permit: Permits): Promise<void> => {
     // Whoever waits longer is read again: a permit would be lost on them.
-    const inTime = abortedAt(message.sendBefore, signal);
+    const inTime = abortAt(message.sendBefore, signal);
+    await Promise.race([adapter.ready?.(), inTime.aborted]);
     const onTheirWay: Promise<void>[] = [];
     for (let next = 0; next < targets.length; ) {
       const some = isLate(message) ? 0 : await permit(targets.length - next, inTime.signal);

@@ -13,6 +13,7 @@ export const proxied = (transport: Transport, proxy: string | undefined): Transp
   };
   return {
     request: (origin, request) => transport.request(withProxy(origin), request),
+    ready: (origin) => transport.ready(withProxy(origin)),
     renew: (origin) => transport.renew(withProxy(origin)),
     close: () => transport.close(),
   };

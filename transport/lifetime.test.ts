@@ -8,7 +8,7 @@ import {
   frame,
   STATUS_200,
 } from '../test/support/raw-http2-server.js';
-import { eachTransport, faultOf, type Line, until } from '../test/support/transports.js';
+import { eachTransport, faultOf, type Line, originOf, until } from '../test/support/transports.js';
 
 eachTransport('a connection', (lines) => {
   const { line, rawLine } = lines();
@@ -79,6 +79,37 @@ eachTransport('a connection', (lines) => {
     await until(() => server.sessions[0]!.destroyed);
     expect(await transport.request(idle, request)).to.include({ status: 200 });
     expect(server.sessions).to.have.length(3);
+  });
+});
+
+eachTransport('ready', (lines) => {
+  const { line, transport: makeTransport } = lines();
+
+  it('opens a connection, and the requests that follow use it', async () => {
+    const { transport, origin, send, server } = await line();
+    await Promise.all([transport.ready(origin), transport.ready(origin)]);
+    expect(server.sessions).to.have.length(1);
+    await transport.ready(origin);
+    await send();
+    expect(server.sessions).to.have.length(1);
+  });
+
+  it('is over when there is nobody to connect to, and at once while that is left alone', async () => {
+    const transport = makeTransport();
+    const nobody = await originOf('https://127.0.0.1:1');
+    await transport.ready(nobody);
+    await transport.ready(nobody);
+    const request = { path: '/', headers: {}, body: '' };
+    expect((await faultOf(transport.request(nobody, request))).fault).to.equal('connect');
+  });
+
+  it('is over for an address that is forbidden, and for a transport that closes', async () => {
+    const forbidding = makeTransport({ allowPrivateEndpoints: false });
+    await forbidding.ready(await originOf('https://127.0.0.1:1'));
+    const { transport, origin, server } = await line();
+    await transport.close();
+    await transport.ready(origin);
+    expect(server.sessions).to.have.length(0);
   });
 });
 

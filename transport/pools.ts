@@ -17,6 +17,8 @@ export interface OriginPool {
   readonly isDisposable: boolean;
   /** Rejects with TransportError only. */
   request(request: TransportRequest): Promise<TransportReply>;
+  /** Resolves when a connection takes requests, or none can be had now; never rejects. */
+  ready(): Promise<void>;
   renew(): void;
   close(): Promise<void>;
 }
@@ -57,6 +59,14 @@ export const transportOfPools = (options: TransportOptions, makePool: MakePool):
         return Promise.reject(connectFault(error as Error, origin.url));
       }
       return pool.request(request);
+    },
+    async ready(origin) {
+      if (closing) return;
+      try {
+        await poolOf(origin).ready();
+      } catch {
+        // Whoever sends there is told why it cannot be used.
+      }
     },
     renew(origin) {
       pools.get(originKey(origin))?.renew();

@@ -71,6 +71,8 @@ export class TransportError extends Error {
 export interface Transport {
   /** Rejects with TransportError only. */
   request(origin: Origin, request: TransportRequest): Promise<TransportReply>;
+  /** Resolves when a connection takes requests, or none can be had now; never rejects. */
+  ready(origin: Origin): Promise<void>;
   /** New requests to this origin use new connections; running ones finish on the old. */
   renew(origin: Origin): void;
   /** Waits for running requests, then closes; new ones are refused. */

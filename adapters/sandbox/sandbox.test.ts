@@ -12,6 +12,7 @@ const sandboxWith = async (given: Record<string, unknown> = {}) => {
   const adapter = vendor.open(value, {
     transport: {
       request: () => expect.fail('the sandbox sends nothing'),
+      async ready() {},
       renew() {},
       async close() {},
     },

@@ -26,6 +26,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 const sandboxDeps = (): AdapterDeps => ({
   transport: {
     request: () => Promise.reject(new Error('No network in this test')),
+    ready: () => Promise.resolve(),
     renew: () => {},
     close: () => Promise.resolve(),
   },

@@ -14,6 +14,7 @@ export const fakeNetwork = (
   credentialReplies: Readonly<Record<string, TransportReply>> = {},
 ) => {
   const pushes: TransportRequest[] = [];
+  const readied: Origin[] = [];
   const renewed: Origin[] = [];
   const transport: Transport = {
     async request(origin, request) {
@@ -22,12 +23,15 @@ export const fakeNetwork = (
       pushes.push(request);
       return answer(request, origin);
     },
+    async ready(origin) {
+      readied.push(origin);
+    },
     renew(origin) {
       renewed.push(origin);
     },
     async close() {},
   };
-  return { transport, pushes, renewed };
+  return { transport, pushes, readied, renewed };
 };
 
 /** A request that nobody answers, and that may have arrived when it is aborted. */

@@ -94,6 +94,7 @@ export const jobContext = async (
     adapterDeps: {
       transport: {
         request: () => Promise.reject(new Error('No network in this test')),
+        ready: () => Promise.resolve(),
         renew: () => {},
         close: () => Promise.resolve(),
       },

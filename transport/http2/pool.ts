@@ -28,6 +28,8 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
   /** Where the next request goes while there is room: a run of requests on one connection is one write. */
   private current: Connection | undefined;
   private readonly connecting = new Set<AbortController>();
+  /** The latest attempt; settled when it has ended. */
+  private attempted = Promise.resolve();
   private readonly backoff: Backoff;
   private readonly growth = new Growth(
     () => this.open.reduce((sum, { answers }) => sum + answers, 0),
@@ -65,6 +67,12 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
       this.proceed();
     }
     return exchange.promise;
+  }
+
+  async ready(): Promise<void> {
+    if (this.open.length > 0 || this.isClosing) return;
+    this.connect();
+    await this.attempted;
   }
 
   renew(): void {
@@ -171,7 +179,7 @@ export class Pool implements OriginPool, ExchangeOwner, ConnectionOwner {
       clearTimeout(timer);
       this.connecting.delete(attempt);
     };
-    connect(this.endpoint, attempt.signal, this, this.limits).then(
+    this.attempted = connect(this.endpoint, attempt.signal, this, this.limits).then(
       (connection) => {
         ended();
         // A GOAWAY may come in the same packet as the SETTINGS. One that is busy has only had its share of requests.

@@ -24,6 +24,8 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
   private readonly connections = new Set<Connection>();
   private current: Connection | undefined;
   private connecting: AbortController | undefined;
+  /** The latest attempt; settled when it has ended. */
+  private attempted = Promise.resolve();
   private readonly backoff: Backoff;
   private readonly changes = new Changes();
 
@@ -54,6 +56,12 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
       if (this.queue.isEmpty && this.current?.hasRoom) this.current.send(exchange);
       else this.enqueue(exchange);
     });
+  }
+
+  async ready(): Promise<void> {
+    if (this.current) return;
+    this.connect();
+    await this.attempted;
   }
 
   renew(): void {
@@ -129,7 +137,7 @@ export class Pool implements OriginPool, ConnectionOwner, ExchangeOwner {
       attempt.abort(new Error(`it took longer than ${this.settings.connectTimeoutMs} ms`));
     }, this.settings.connectTimeoutMs);
     this.connecting = attempt;
-    connect(this.endpoint, attempt.signal).then(
+    this.attempted = connect(this.endpoint, attempt.signal).then(
       (open) => {
         clearTimeout(timer);
         this.connecting = undefined;
