@@ -1,4 +1,5 @@
 /** Turns a vendor's pure parts into an adapter: requests in flight, credentials, aborts and broken pipes are handled here, once. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Origin,
   type Transport,
@@ -67,6 +68,8 @@ export interface HttpVendorParts {
 }
 
 const DEFAULT_REQUESTS_IN_FLIGHT = 500;
+/** More would keep everybody else of this process waiting for milliseconds. */
+const BEGUN_IN_A_TURN = 100;
 
 const forAll = (targets: readonly Target[], outcome: Outcome): Outcome[] =>
   targets.map(() => outcome);
@@ -215,7 +218,14 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     const requests = Math.ceil(targets.length / perRequest);
     const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
     try {
-      await Promise.all(Array.from({ length: workers }, sendSome));
+      await Promise.all(
+        Array.from({ length: workers }, async (_, number) => {
+          for (let turns = Math.floor(number / BEGUN_IN_A_TURN); turns > 0; turns -= 1) {
+            await nextTurn();
+          }
+          await sendSome();
+        }),
+      );
     } finally {
       forget();
     }

@@ -12,6 +12,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import { type AudienceSource, openAudience } from './audience.js';
 import { unregisteredId } from './audience-tokens.js';
 import { type AudienceContext, type Candidate } from './candidate.js';
+import { createPriority } from './priority.js';
 import { createReads } from './reads.js';
 
 const SECRET = Buffer.alloc(32, 1);
@@ -53,7 +54,9 @@ describe('openAudience', () => {
   before(() => createIndexes(database().connection));
   beforeEach(() => {
     app = `app-${randomBytes(4).toString('hex')}`;
-    about = { db: db(), reads: createReads(db()), app, secret: SECRET, vendors: VENDORS };
+    const priority = createPriority(() => performance.now());
+    const reads = createReads(db(), priority);
+    about = { db: db(), reads, priority, app, secret: SECRET, vendors: VENDORS };
   });
 
   describe('tokens', () => {

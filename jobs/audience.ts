@@ -10,6 +10,7 @@ import { type AudienceContext, type Candidate, devicesOf } from './candidate.js'
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
+import { readInPieces } from './read-in-pieces.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -22,9 +23,6 @@ export interface AudienceSource {
   readonly oneStretch?: boolean;
 }
 
-/** Read in one turn of the event loop: others have the turns between. */
-const DEVICES_AT_A_TIME = 500;
-
 const readDevices = async (
   { reads, app }: AudienceContext,
   ids: readonly Types.ObjectId[],
@@ -33,18 +31,19 @@ const readDevices = async (
   return new Map(found.map((device) => [device._id.toHexString(), device]));
 };
 
-const streamed = (db: mongo.Db, query: AudienceQuery): AudienceSource => ({
+const streamed = (
+  { db, priority }: Pick<AudienceContext, 'db' | 'priority'>,
+  query: AudienceQuery,
+): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
-    const found = await devicesOf(db)
-      .find(query.filter(after) as mongo.Filter<DeviceView>, {
-        projection: DEVICE_FIELDS,
-        sort: { _id: 1 },
-        hint: query.hint,
-        limit,
-        batchSize: DEVICES_AT_A_TIME,
-      })
-      .toArray();
+    const cursor = devicesOf(db).find(query.filter(after) as mongo.Filter<DeviceView>, {
+      projection: DEVICE_FIELDS,
+      sort: { _id: 1 },
+      hint: query.hint,
+      limit,
+    });
+    const found = await readInPieces(cursor, priority);
     return found.map((device) => ({ id: device._id, device }));
   },
 });
@@ -76,11 +75,12 @@ const listed = (
 };
 
 export const audienceContext = async (
-  { parts, reads, secrets }: JobContext,
+  { parts, reads, priority, secrets }: JobContext,
   app: string,
 ): Promise<AudienceContext> => ({
   db: parts.db,
   reads,
+  priority,
   app,
   secret: await secrets(app),
   vendors: parts.vendors,
@@ -110,8 +110,8 @@ export const openAudience = async (
       uniqueIds(audience.devices).map((id) => ({ id })),
     );
   }
-  if ('all' in audience) return streamed(db, allQuery(app));
+  if ('all' in audience) return streamed(context, allQuery(app));
   const expression = parseTagExpression(audience.tags);
   const counts = await countTags(db.collection<Device>('devices'), app, expression);
-  return streamed(db, tagQuery(app, expression, counts));
+  return streamed(context, tagQuery(app, expression, counts));
 };

@@ -2,6 +2,7 @@
 import type { mongo, Types } from 'mongoose';
 import type { Vendor } from '../adapters/adapter.js';
 import type { DeviceView } from './eligibility.js';
+import type { Priority } from './priority.js';
 import type { Reads } from './reads.js';
 
 /** One device of an audience, registered or not. */
@@ -20,6 +21,7 @@ export interface Candidate {
 export interface AudienceContext {
   readonly db: mongo.Db;
   readonly reads: Reads;
+  readonly priority: Pick<Priority, 'giveWay'>;
   readonly app: string;
   /** The app's opened hash secret. */
   readonly secret: Buffer;

@@ -5,6 +5,7 @@ import type { Breaker } from './breaker.js';
 import type { InFlight } from './in-flight.js';
 import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
+import type { Priority } from './priority.js';
 import type { Profiles } from './profiles.js';
 import type { Reads } from './reads.js';
 import type { TokenGuard } from './token-guard.js';
@@ -18,6 +19,7 @@ export interface JobContext {
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;
   readonly pacing: Pacing;
+  readonly priority: Priority;
   readonly reads: Reads;
   readonly writes: Writes;
   /** Aborted when this process is told to stop. */

@@ -8,7 +8,7 @@ import { parkedIndexes } from '../models/parked.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
-import { accept } from './accept.js';
+import { accept, goesFirst } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
 import { createBreaker } from './breaker.js';
@@ -24,6 +24,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
+import { createPriority, type Priority } from './priority.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
@@ -34,8 +35,14 @@ import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
 import { createWrites } from './writes.js';
 
-const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => ({
+const createContext = (
+  parts: JobParts,
+  priority: Priority,
+  stopping: AbortSignal,
+  due: () => void,
+): JobContext => ({
   parts,
+  priority,
   profiles: createProfiles(parts),
   secrets: createAppSecrets(parts.db, parts.secretBox),
   breaker: createBreaker(parts, {
@@ -48,8 +55,8 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
   guard: createTokenGuard(parts),
   inFlight: createInFlight(),
   pacing: createPacing(parts, stopping),
-  reads: createReads(parts.db),
-  writes: createWrites(parts.connection),
+  reads: createReads(parts.db, priority),
+  writes: createWrites(parts.connection, priority),
   stopping,
 });
 
@@ -66,7 +73,8 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
 
 export const createEngine = (parts: JobParts): Engine => {
   const stopping = new AbortController();
-  const context = createContext(parts, stopping.signal, () => wake());
+  const priority = createPriority(parts.monotonic);
+  const context = createContext(parts, priority, stopping.signal, () => wake());
   const { db, timings, role } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
@@ -119,9 +127,14 @@ export const createEngine = (parts: JobParts): Engine => {
   return {
     async accept(request, session) {
       const door = sends ? lanes : CLOSED_DOOR;
-      const { task, waits } = await accept(context, request, { session, door });
-      if (session == null && waits) wake(task);
-      return task;
+      const hasLeft = goesFirst(request.input) ? priority.begin() : undefined;
+      try {
+        const { task, waits } = await accept(context, request, { session, door });
+        if (session == null && waits) wake(task);
+        return task;
+      } finally {
+        hasLeft?.();
+      }
     },
     wake,
     async control(app, task, verb) {

@@ -13,6 +13,7 @@ import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { Share } from './pacing/pacing.js';
+import { FEW } from './priority.js';
 import type { OpenProfile } from './profiles.js';
 import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
@@ -24,6 +25,8 @@ interface Run {
   readonly slot: Slot;
   readonly pass: Pass;
   readonly known?: Known;
+  /** Its pushes are with the adapter: nobody needs to give way to it any more. */
+  readonly hasLeft: () => void;
 }
 
 /** Devices that were read longer ago are read again. Every erasure waits for so long: what is older knows of it. */
@@ -84,7 +87,7 @@ const send = async (
   task: Task,
   { batch, permits }: Share,
   open: OpenProfile,
-  { held, slot, pass, known }: Run,
+  { held, slot, pass, known, hasLeft }: Run,
 ): Promise<void> => {
   const { parts, breaker } = context;
   const fresh = freshOf(context, known);
@@ -121,6 +124,8 @@ const send = async (
     },
     ...(permits == null ? {} : { permits }),
   });
+  // Not before the transport has had its turn.
+  setImmediate(hasLeft);
   void sending.all.then(() => {
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
@@ -200,9 +205,12 @@ export const dispatchClaimed = async (
 ): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
+  const goesFirst = batch.lane === 'transactional' && batch.size <= FEW;
+  const hasLeft = goesFirst ? context.priority.begin() : () => undefined;
   try {
     await faultPoint('dispatch:claimed');
-    await dispatchBatch(context, batch, { held, slot, ...(known == null ? {} : { known }) });
+    const run = { held, slot, hasLeft, ...(known == null ? {} : { known }) };
+    await dispatchBatch(context, batch, run);
   } catch (error) {
     // Nothing more of it leaves beside whoever takes it over.
     held.abort();
@@ -212,6 +220,7 @@ export const dispatchClaimed = async (
       notBefore: new Date(parts.now() + parts.timings.watchMs),
     }).catch(() => false);
   } finally {
+    hasLeft();
     held.release();
   }
 };

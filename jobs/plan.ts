@@ -38,7 +38,7 @@ export const cutStretch = async (
 };
 
 const writeStretch = async (
-  { parts }: JobContext,
+  { parts, priority }: JobContext,
   task: Task,
   planned: Cut,
   progress: mongo.MatchKeysAndValues<Task>,
@@ -51,7 +51,7 @@ const writeStretch = async (
     );
     if (matchedCount === 0) throw new Overtaken();
     await faultPoint('plan:cursor-written');
-    await writeCuts(parts.db, [{ task, cut: planned }], session);
+    await writeCuts({ db: parts.db, priority }, [{ task, cut: planned }], session);
     await faultPoint('plan:before-commit');
   });
 };
@@ -108,6 +108,7 @@ const planStretches = async (
     const sinceMs = parts.monotonic();
     const candidates = await source.next(task.planCursor, limit);
     const isLast = candidates.length < limit;
+    await context.priority.giveWay();
     const stretch = await cutStretch(context, task, candidates, app);
     const planCursor =
       candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));

@@ -5,6 +5,7 @@ import { commandsOf } from '../test/support/commands.js';
 import { registered } from '../test/support/engine.js';
 import { someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
+import { createPriority } from './priority.js';
 import { createReads, type Reads } from './reads.js';
 
 describe('reads that share a request', () => {
@@ -13,7 +14,7 @@ describe('reads that share a request', () => {
   let reads: Reads;
 
   before(() => {
-    reads = createReads(dbOf(database().connection));
+    reads = createReads(dbOf(database().connection), createPriority(Date.now));
   });
 
   const someDevice = (): Promise<Types.ObjectId> =>

@@ -5,6 +5,8 @@ import { keyText } from '../models/suppression-list.js';
 import { devicesOf } from './candidate.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
+import { FEW, type Priority } from './priority.js';
+import { readInPieces } from './read-in-pieces.js';
 
 type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
 
@@ -15,16 +17,15 @@ export interface Reads {
   suppressions(keys: readonly Uint8Array[]): Promise<StoredSuppression[]>;
 }
 
-/** Whoever asks for more has a request of their own. */
-const FEW = 50;
 const MOST_CALLERS = 100;
 const AT_ONCE = 2;
 
-/** Finds documents by ids; a few together with those of others. */
+/** Finds documents by ids; a few together with those of others. `findMany`: for whoever asks for more. */
 const byIds = <Id, Found>(
   find: (ids: readonly Id[]) => Promise<Found[]>,
   textOfId: (id: Id) => string,
   textOf: (found: Found) => string,
+  findMany: (ids: readonly Id[]) => Promise<Found[]> = find,
 ): ((ids: readonly Id[]) => Promise<Found[]>) => {
   const together = async (asked: readonly (readonly Id[])[]): Promise<Found[][]> => {
     const found = await find(asked.flat());
@@ -39,29 +40,36 @@ const byIds = <Id, Found>(
   });
   return (ids) => {
     if (ids.length === 0) return Promise.resolve([]);
-    return ids.length > FEW ? find(ids) : ask(ids);
+    // Whoever asks for many has a request of their own.
+    return ids.length > FEW ? findMany(ids) : ask(ids);
   };
 };
 
-export const createReads = (db: mongo.Db): Reads => ({
-  devices: byIds<Types.ObjectId, DeviceView>(
-    (ids) =>
-      devicesOf(db)
-        .find({ _id: { $in: [...ids] } }, { projection: DEVICE_FIELDS })
-        .toArray(),
-    (id) => id.toHexString(),
-    ({ _id }) => _id.toHexString(),
-  ),
-  suppressions: byIds<Uint8Array, StoredSuppression>(
-    (keys) =>
-      db
-        .collection<StoredSuppression>('suppressions')
-        .find(
-          { _id: { $in: keys.map((key) => new mongo.Binary(key)) } },
-          { projection: { app: 1 } },
-        )
-        .toArray(),
-    keyText,
-    ({ _id }) => _id.toString('hex'),
-  ),
-});
+export const createReads = (db: mongo.Db, priority: Pick<Priority, 'giveWay'>): Reads => {
+  const findDevices = (ids: readonly Types.ObjectId[]): mongo.FindCursor<DeviceView> =>
+    devicesOf(db).find(
+      { _id: { $in: [...ids] } },
+      // Without a limit, the last piece would be asked for in vain.
+      { projection: DEVICE_FIELDS, limit: ids.length },
+    );
+  return {
+    devices: byIds<Types.ObjectId, DeviceView>(
+      (ids) => findDevices(ids).toArray(),
+      (id) => id.toHexString(),
+      ({ _id }) => _id.toHexString(),
+      (ids) => readInPieces(findDevices(ids), priority),
+    ),
+    suppressions: byIds<Uint8Array, StoredSuppression>(
+      (keys) =>
+        db
+          .collection<StoredSuppression>('suppressions')
+          .find(
+            { _id: { $in: keys.map((key) => new mongo.Binary(key)) } },
+            { projection: { app: 1 } },
+          )
+          .toArray(),
+      keyText,
+      ({ _id }) => _id.toString('hex'),
+    ),
+  };
+};

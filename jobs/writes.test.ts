@@ -8,6 +8,7 @@ import type { Task } from '../models/task.js';
 import { commandsOf } from '../test/support/commands.js';
 import { jobContext, SOME_DELIVERIES, someBatch, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
+import { createPriority } from './priority.js';
 import { type BatchReport, createWrites, type Writes } from './writes.js';
 
 describe('group commits', () => {
@@ -17,7 +18,7 @@ describe('group commits', () => {
 
   before(async () => {
     await jobContext(database().connection);
-    writes = createWrites(database().connection);
+    writes = createWrites(database().connection, createPriority(Date.now));
   });
 
   /** A task of one device whose batch is being sent, written. */

@@ -11,6 +11,7 @@ import type { Cut } from './cut.js';
 import { faultPoint } from './fault-point.js';
 import { keepFirstRows } from './first-rows.js';
 import { createGroup } from './group.js';
+import { PIECE, type Priority } from './priority.js';
 
 /** A task whose whole audience is planned. */
 export interface PlannedTask {
@@ -49,9 +50,15 @@ const AT_ONCE = 8;
 /** Nobody waits for a small report, so it may wait for company; a crash meanwhile makes its devices unsure. */
 const REPORT_GATHER_MS = 20;
 
+/** What writing needs of the context. */
+export interface WriteParts {
+  readonly db: mongo.Db;
+  readonly priority: Pick<Priority, 'giveWay'>;
+}
+
 /** Rows of several tasks by the collection they belong to, in the order of their ids there. */
 const insertRows = async (
-  db: mongo.Db,
+  { db, priority }: WriteParts,
   items: readonly { deliveriesIn: string; rows: readonly Delivery[] }[],
   session: ClientSession,
 ): Promise<void> => {
@@ -65,13 +72,16 @@ const insertRows = async (
   for (const [name, rows] of byCollection) {
     if (items.length > 1)
       rows.sort((left, right) => Buffer.compare(left._id.buffer, right._id.buffer));
-    await deliveries(db, name).insertMany(rows, { session });
+    for (let start = 0; start < rows.length; start += PIECE) {
+      if (rows.length > SMALL_ROWS) await priority.giveWay();
+      await deliveries(db, name).insertMany(rows.slice(start, start + PIECE), { session });
+    }
   }
 };
 
 /** Batches and suppressed rows, in the caller's transaction. */
 export const writeCuts = async (
-  db: mongo.Db,
+  parts: WriteParts,
   planned: readonly {
     readonly task: Pick<Task, 'deliveriesIn'>;
     readonly cut: PlannedTask['cut'];
@@ -79,26 +89,26 @@ export const writeCuts = async (
   session: ClientSession,
 ): Promise<void> => {
   const all = planned.flatMap(({ cut }) => cut.batches);
-  if (all.length > 0) await batches(db).insertMany(all, { session });
+  if (all.length > 0) await batches(parts.db).insertMany(all, { session });
   const rows = planned.map(({ task, cut }) => ({
     deliveriesIn: task.deliveriesIn,
     rows: cut.rows,
   }));
-  await insertRows(db, rows, session);
+  await insertRows(parts, rows, session);
 };
 
 /** Tasks with all that was planned of them, in the caller's transaction. */
 export const writePlanned = async (
-  db: mongo.Db,
+  parts: WriteParts,
   planned: readonly PlannedTask[],
   session: ClientSession,
 ): Promise<void> => {
-  await tasks(db).insertMany(
+  await tasks(parts.db).insertMany(
     planned.map(({ task }) => task),
     { session },
   );
   await faultPoint('accept:task-written');
-  await writeCuts(db, planned, session);
+  await writeCuts(parts, planned, session);
   await faultPoint('accept:before-commit');
 };
 
@@ -125,10 +135,11 @@ const endsTask = ({ batch, followUps }: BatchReport): boolean =>
 
 /** All of them, or rejects with nothing written. */
 const writeReports = async (
-  db: mongo.Db,
+  parts: WriteParts,
   reports: readonly BatchReport[],
   session: ClientSession,
 ): Promise<Reported[]> => {
+  const { db } = parts;
   const { matchedCount } = await batches(db).bulkWrite(
     reports.map(({ batch, counts, movedOn, doneAt }) => ({
       updateOne: {
@@ -143,7 +154,7 @@ const writeReports = async (
   );
   if (matchedCount !== reports.length) throw new LeaseLost();
   await faultPoint('report:batch-updated');
-  await insertRows(db, reports, session);
+  await insertRows(parts, reports, session);
   await faultPoint('report:rows-written');
   const followUps = reports.flatMap((report) => report.followUps);
   if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
@@ -167,12 +178,16 @@ const isPlanned = async (db: mongo.Db, { task }: PlannedTask): Promise<boolean> 
     { projection: { _id: 1 }, readConcern: { level: 'majority' } },
   )) != null;
 
-export const createWrites = (connection: Connection): Writes => {
+export const createWrites = (
+  connection: Connection,
+  priority: Pick<Priority, 'giveWay'>,
+): Writes => {
   const db = dbOf(connection);
+  const parts = { db, priority };
   const planTogether = async (planned: readonly PlannedTask[]): Promise<void> =>
-    inTransaction(connection, (session) => writePlanned(db, planned, session));
+    inTransaction(connection, (session) => writePlanned(parts, planned, session));
   const reportTogether = (reports: readonly BatchReport[]): Promise<Reported[]> =>
-    inTransaction(connection, (session) => writeReports(db, reports, session));
+    inTransaction(connection, (session) => writeReports(parts, reports, session));
   const reportAlone = async (report: BatchReport): Promise<Reported> => {
     try {
       return (await reportTogether([report]))[0] ?? { written: false, taskEnded: false };

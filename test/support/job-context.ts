@@ -10,6 +10,7 @@ import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
 import { createPacing } from '../../jobs/pacing/pacing.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
+import { createPriority } from '../../jobs/priority.js';
 import { createProfiles } from '../../jobs/profiles.js';
 import { createReads } from '../../jobs/reads.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
@@ -116,6 +117,7 @@ export const jobContext = async (
   await batches(db).createIndexes([...batchIndexes, ...parkedIndexes]);
   await ensureDeliveries(db, SOME_DELIVERIES);
   const stopping = new AbortController().signal;
+  const priority = createPriority(parts.monotonic);
   return {
     parts,
     profiles: createProfiles(parts),
@@ -123,8 +125,9 @@ export const jobContext = async (
     breaker: createBreaker(parts),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
-    reads: createReads(db),
-    writes: createWrites(connection),
+    priority,
+    reads: createReads(db, priority),
+    writes: createWrites(connection, priority),
     pacing: createPacing(parts, stopping),
     stopping,
   };
