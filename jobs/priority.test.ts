@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { createPriority } from './priority.js';
+import { createPriority, type Priority } from './priority.js';
 
 const LONG_MS = 60_000;
 
@@ -8,10 +8,10 @@ describe('priority', () => {
   let nowMs = 0;
   const create = () => createPriority(() => nowMs);
   /** Asks for the turns of some pieces; the numbers of those that have had theirs. */
-  const piecesOf = ({ giveWay }: ReturnType<typeof create>, count: number): number[] => {
+  const piecesOf = (priority: Priority, count: number): number[] => {
     const done: number[] = [];
     for (let number = 1; number <= count; number += 1) {
-      void giveWay().then(() => done.push(number));
+      void priority.giveWay().then(() => done.push(number));
     }
     return done;
   };
@@ -22,7 +22,7 @@ describe('priority', () => {
   it('lets one piece of large work run in a turn, in their order', async () => {
     const done = piecesOf(create(), 3);
     expect(done).to.deep.equal([]);
-    const seen = [];
+    const seen: number[] = [];
     for (let turn = 0; turn < 6; turn += 1) {
       await nextTurn();
       seen.push(done.length);

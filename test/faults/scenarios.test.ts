@@ -6,6 +6,7 @@ import { createGateways, type Gateways } from './gateways.js';
 import { OUTAGES } from './outage.js';
 import { type PrivateMongod, startPrivateMongod } from './private-mongod.js';
 import { PROCESSES } from './processes.js';
+import { RECALLS } from './recalls.js';
 import type { Scenario } from './scenario.js';
 import { startThreeNodes, type ThreeNodes } from './three-nodes.js';
 
@@ -17,6 +18,7 @@ const OTHERS: readonly Scenario<{ mongod: PrivateMongod; gateways: Gateways }>[]
   ...OUTAGES,
   ...CLOCKS,
   ...PROCESSES,
+  ...RECALLS,
 ];
 
 /** As in the table: `ROWS='the clock of' npm run test:faults`. */
