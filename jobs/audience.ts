@@ -2,15 +2,16 @@
 import type { mongo, Types } from 'mongoose';
 import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
 import type { Device } from '../models/device.js';
+import { findPage } from '../models/find-page.js';
 import { parseTagExpression } from '../models/tag-expression.js';
 import type { AccountItem, Audience, TokenItem } from '../models/task.js';
 import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
-import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
+import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
-import { readInPieces } from './read-in-pieces.js';
+import { PIECE } from './priority.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -37,13 +38,20 @@ const streamed = (
 ): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
-    const cursor = devicesOf(db).find(query.filter(after) as mongo.Filter<DeviceView>, {
-      projection: DEVICE_FIELDS,
-      sort: { _id: 1 },
-      hint: query.hint,
-      limit,
-    });
-    const found = await readInPieces(cursor, priority);
+    const found: DeviceView[] = [];
+    for (let more = true; more; ) {
+      await priority.giveWay();
+      const wanted = Math.min(PIECE, limit - found.length);
+      const page = await findPage<DeviceView>(db, 'devices', {
+        filter: query.filter(found.at(-1)?._id ?? after) as mongo.Filter<DeviceView>,
+        projection: DEVICE_FIELDS,
+        sort: { _id: 1 },
+        hint: query.hint,
+        limit: wanted,
+      });
+      found.push(...page);
+      more = page.length === wanted && found.length < limit;
+    }
     return found.map((device) => ({ id: device._id, device }));
   },
 });

@@ -1,12 +1,11 @@
 /** Reads of a few documents by their ids: what is asked for at the same time comes with one request. */
 import { mongo, type Types } from 'mongoose';
+import { findPage } from '../models/find-page.js';
 import type { Suppression } from '../models/suppression.js';
 import { keyText } from '../models/suppression-list.js';
-import { devicesOf } from './candidate.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
-import { FEW, type Priority } from './priority.js';
-import { readInPieces } from './read-in-pieces.js';
+import { FEW, PIECE, type Priority } from './priority.js';
 
 type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
 
@@ -46,18 +45,26 @@ const byIds = <Id, Found>(
 };
 
 export const createReads = (db: mongo.Db, priority: Pick<Priority, 'giveWay'>): Reads => {
-  const findDevices = (ids: readonly Types.ObjectId[]): mongo.FindCursor<DeviceView> =>
-    devicesOf(db).find(
-      { _id: { $in: [...ids] } },
-      // Without a limit, the last piece would be asked for in vain.
-      { projection: DEVICE_FIELDS, limit: ids.length },
-    );
+  const findDevices = (ids: readonly Types.ObjectId[]): Promise<DeviceView[]> =>
+    findPage<DeviceView>(db, 'devices', {
+      filter: { _id: { $in: [...ids] } },
+      projection: DEVICE_FIELDS,
+      limit: ids.length,
+    });
+  const findManyDevices = async (ids: readonly Types.ObjectId[]): Promise<DeviceView[]> => {
+    const found: DeviceView[] = [];
+    for (let start = 0; start < ids.length; start += PIECE) {
+      await priority.giveWay();
+      found.push(...(await findDevices(ids.slice(start, start + PIECE))));
+    }
+    return found;
+  };
   return {
     devices: byIds<Types.ObjectId, DeviceView>(
-      (ids) => findDevices(ids).toArray(),
+      findDevices,
       (id) => id.toHexString(),
       ({ _id }) => _id.toHexString(),
-      (ids) => readInPieces(findDevices(ids), priority),
+      findManyDevices,
     ),
     suppressions: byIds<Uint8Array, StoredSuppression>(
       (keys) =>
