@@ -168,8 +168,19 @@ export const createMetrics = (registry: Registry, options: MetricsOptions): Metr
     registers,
   });
 
+  /** Counted for every push: looking up the labels anew would cost more than counting. */
+  const pushesOf = new Map<string, Counter.Internal>();
+  const pushCounter = (vendor: string, outcome: OutcomeKind): Counter.Internal => {
+    const key = `${vendor} ${outcome}`;
+    const known = pushesOf.get(key);
+    if (known != null) return known;
+    const counter = pushes.labels(vendor, outcome);
+    pushesOf.set(key, counter);
+    return counter;
+  };
+
   return {
-    pushed: (vendor, outcome, devices = 1) => pushes.inc({ vendor, outcome }, devices),
+    pushed: (vendor, outcome, devices = 1) => pushCounter(vendor, outcome).inc(devices),
     acceptToVendor: (seconds) => acceptToVendor.observe(seconds),
     vendorLatency: (vendor, seconds) => vendorLatency.observe({ vendor }, seconds),
     breaker: (app, vendor, profile, state) =>

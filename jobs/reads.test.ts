@@ -5,7 +5,7 @@ import { commandsOf } from '../test/support/commands.js';
 import { registered } from '../test/support/engine.js';
 import { someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { createPriority } from './priority.js';
+import { createPriority, PIECE } from './priority.js';
 import { createReads, type Reads } from './reads.js';
 
 describe('reads that share a request', () => {
@@ -54,6 +54,18 @@ describe('reads that share a request', () => {
     );
     expect(answer.map(texts)).to.deep.equal([[String(device)], [String(device)]]);
     expect(finds).to.equal(2);
+  });
+
+  it('reads many in pieces, and gives way before each', async () => {
+    const ids = [await someDevice(), ...someIds(2 * PIECE)];
+    let ways = 0;
+    const giveWay = async (): Promise<void> => void (ways += 1);
+    const polite = createReads(dbOf(database().connection), { giveWay });
+    const { answer, finds } = await counted(() => polite.devices(ids));
+    expect(texts(answer)).to.deep.equal([String(ids[0])]);
+    expect({ finds, ways }).to.deep.equal({ finds: 3, ways: 3 });
+    await polite.devices(ids.slice(0, 2));
+    expect(ways).to.equal(3);
   });
 
   it('tells which keys are on a list, and whose it is', async () => {

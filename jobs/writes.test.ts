@@ -6,9 +6,15 @@ import { type Delivery, deliveries, deliveryId } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import { commandsOf } from '../test/support/commands.js';
-import { jobContext, SOME_DELIVERIES, someBatch, someTask } from '../test/support/job-context.js';
+import {
+  jobContext,
+  SOME_DELIVERIES,
+  someBatch,
+  someIds,
+  someTask,
+} from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { createPriority } from './priority.js';
+import { createPriority, PIECE } from './priority.js';
 import { type BatchReport, createWrites, type Writes } from './writes.js';
 
 describe('group commits', () => {
@@ -60,6 +66,29 @@ describe('group commits', () => {
     const ids = made.map(({ task }) => task._id);
     expect(await tasks(db()).countDocuments({ _id: { $in: ids } })).to.equal(20);
     expect(await batches(db()).countDocuments({ task: { $in: ids } })).to.equal(20);
+  });
+
+  it('writes many rows in pieces of one transaction, and gives way before each', async () => {
+    const { batch } = await sending();
+    let ways = 0;
+    const giveWay = async (): Promise<void> => void (ways += 1);
+    const polite = createWrites(database().connection, { giveWay });
+    const rows = someIds(2 * PIECE + 1).map(
+      (device): Delivery => ({
+        ...reportOf(batch).rows[0]!,
+        _id: deliveryId(batch.task.id, device.id),
+        d: device,
+      }),
+    );
+    const commands = commandsOf(database().connection);
+    expect(await polite.report(reportOf(batch, { rows }))).to.include({ written: true });
+    commands.stop();
+    expect(ways).to.equal(3);
+    expect(commands.named('insert')).to.have.lengthOf(3);
+    expect(commands.named('commitTransaction')).to.have.lengthOf(1);
+    const ids = rows.map(({ _id }) => _id);
+    const written = deliveries(db(), SOME_DELIVERIES).countDocuments({ _id: { $in: ids } });
+    expect(await written).to.equal(rows.length);
   });
 
   it('lets only the plan fail that cannot be written', async () => {
