@@ -20,7 +20,6 @@ import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
 import { cutStretch } from './plan.js';
-import { FEW } from './priority.js';
 import { writePlanned } from './writes.js';
 
 /** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
@@ -38,15 +37,12 @@ const kindOf = (audience: Audience): AudienceKind => {
   return 'tags' in audience ? 'tags' : 'all';
 };
 
-const listLength = (audience: Audience): number | null => {
+/** Null when it is not a list. */
+export const listLength = (audience: Audience): number | null => {
   if ('tokens' in audience) return audience.tokens.length;
   if ('devices' in audience) return audience.devices.length;
   return 'accounts' in audience ? audience.accounts.length : null;
 };
-
-/** What large work in this process gives way to. */
-export const goesFirst = ({ audience, lane }: Pick<TaskInput, 'audience' | 'lane'>): boolean =>
-  lane === 'transactional' && (listLength(audience) ?? Number.POSITIVE_INFINITY) <= FEW;
 
 const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Date =>
   expiresAt ??
@@ -223,6 +219,6 @@ export const accept = async (
   if (session == null) {
     return { task, waits: await acceptAtOnce(context, door, task, { ...inline, cut }) };
   }
-  await writePlanned({ db: parts.db, priority: context.priority }, [{ task, cut }], session);
+  await writePlanned(parts.db, [{ task, cut }], session);
   return { task, waits: true };
 };

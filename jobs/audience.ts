@@ -11,7 +11,7 @@ import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
-import { PIECE } from './priority.js';
+import { PIECE_DEVICES } from './priority.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -40,15 +40,19 @@ const streamed = (
   async next(after, limit) {
     const found: DeviceView[] = [];
     for (let more = true; more; ) {
-      await priority.giveWay();
-      const wanted = Math.min(PIECE, limit - found.length);
-      const page = await findPage<DeviceView>(db, 'devices', {
-        filter: query.filter(found.at(-1)?._id ?? after) as mongo.Filter<DeviceView>,
-        projection: DEVICE_FIELDS,
-        sort: { _id: 1 },
-        hint: query.hint,
-        limit: wanted,
-      });
+      const wanted = Math.min(PIECE_DEVICES, limit - found.length);
+      const page = await findPage<DeviceView>(
+        db,
+        'devices',
+        {
+          filter: query.filter(found.at(-1)?._id ?? after) as mongo.Filter<DeviceView>,
+          projection: DEVICE_FIELDS,
+          sort: { _id: 1 },
+          hint: query.hint,
+          limit: wanted,
+        },
+        { turn: () => priority.giveWay() },
+      );
       found.push(...page);
       more = page.length === wanted && found.length < limit;
     }

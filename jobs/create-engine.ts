@@ -8,7 +8,7 @@ import { parkedIndexes } from '../models/parked.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
-import { accept, goesFirst } from './accept.js';
+import { accept, listLength } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
 import { createBreaker } from './breaker.js';
@@ -24,7 +24,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
-import { createPriority, type Priority } from './priority.js';
+import { createPriority, goesFirst, type Priority } from './priority.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
@@ -127,7 +127,9 @@ export const createEngine = (parts: JobParts): Engine => {
   return {
     async accept(request, session) {
       const door = sends ? lanes : CLOSED_DOOR;
-      const hasLeft = goesFirst(request.input) ? priority.begin() : undefined;
+      const { lane, audience } = request.input;
+      const devices = listLength(audience) ?? Number.POSITIVE_INFINITY;
+      const hasLeft = goesFirst(lane, devices) ? priority.begin() : undefined;
       try {
         const { task, waits } = await accept(context, request, { session, door });
         if (session == null && waits) wake(task);

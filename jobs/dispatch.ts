@@ -13,7 +13,7 @@ import { admit, endAll, vendorProfileOf } from './held-back.js';
 import type { Held } from './in-flight.js';
 import { messageFor, type Variant } from './message.js';
 import type { Share } from './pacing/pacing.js';
-import { FEW } from './priority.js';
+import { goesFirst } from './priority.js';
 import type { OpenProfile } from './profiles.js';
 import { sendingFor } from './recalling.js';
 import { type Group, startSending } from './send.js';
@@ -205,8 +205,8 @@ export const dispatchClaimed = async (
 ): Promise<void> => {
   const { parts } = context;
   const held = context.inFlight.hold(batch._id, batch.task);
-  const goesFirst = batch.lane === 'transactional' && batch.size <= FEW;
-  const hasLeft = goesFirst ? context.priority.begin() : () => undefined;
+  const isFirst = goesFirst(batch.lane, batch.size);
+  const hasLeft = isFirst ? context.priority.begin() : () => undefined;
   try {
     await faultPoint('dispatch:claimed');
     const run = { held, slot, hasLeft, ...(known == null ? {} : { known }) };

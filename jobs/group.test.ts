@@ -80,6 +80,22 @@ describe('a group', () => {
     expect(goes).to.deep.equal([[1, 2]]);
   });
 
+  it('waits for nobody when it is full', async () => {
+    const goes: number[][] = [];
+    const ask = createGroup<number, void>({
+      together: async (items) => {
+        goes.push([...items]);
+        return items.map(() => undefined);
+      },
+      alone: async () => expect.fail('nobody is alone'),
+      most: 2,
+      atOnce: 1,
+      gatherMs: 1_000_000,
+    });
+    await Promise.all([ask(1), ask(2)]);
+    expect(goes).to.deep.equal([[1, 2]]);
+  });
+
   it('lets only the one fail that spoils a group', async () => {
     const refuse = (item: number): void => {
       if (item === 2) throw new Error('Not two');

@@ -25,7 +25,7 @@ export const createGroup = <Item, Result>(
 ): ((item: Item) => Promise<Result>) => {
   let waiting: Waiting<Item, Result>[] = [];
   let running = 0;
-  let planned = false;
+  let planned: { readonly atOnce: boolean; cancel(): void } | undefined;
 
   const doAlone = async ({ item, resolve, reject }: Waiting<Item, Result>): Promise<void> => {
     try {
@@ -49,7 +49,7 @@ export const createGroup = <Item, Result>(
   };
 
   const go = async (): Promise<void> => {
-    planned = false;
+    planned = undefined;
     const some = waiting.slice(0, options.most);
     waiting = waiting.slice(options.most);
     running += 1;
@@ -61,12 +61,19 @@ export const createGroup = <Item, Result>(
   };
 
   const plan = (): void => {
-    if (planned || running >= options.atOnce || waiting.length === 0) return;
-    planned = true;
+    if (running >= options.atOnce || waiting.length === 0) return;
     const { gatherMs, most } = options;
-    // Whoever asks in the same turn of the event loop comes along.
-    if (gatherMs == null || waiting.length >= most) setImmediate(() => void go());
-    else setTimeout(() => void go(), gatherMs);
+    const isAtOnce = gatherMs == null || waiting.length >= most;
+    if (planned != null && (planned.atOnce || !isAtOnce)) return;
+    planned?.cancel();
+    if (isAtOnce) {
+      // Whoever asks in the same turn of the event loop comes along.
+      const turn = setImmediate(() => void go());
+      planned = { atOnce: true, cancel: () => clearImmediate(turn) };
+    } else {
+      const timer = setTimeout(() => void go(), gatherMs);
+      planned = { atOnce: false, cancel: () => clearTimeout(timer) };
+    }
   };
 
   return (item) =>

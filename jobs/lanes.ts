@@ -1,5 +1,4 @@
 /** Drains the lanes: each sends a bounded number of batches at a time, and a wake-up finds it running or starts it. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Batch } from '../models/batch.js';
 import { claimBatch } from '../models/lease.js';
 import { LANES, type Lane } from '../models/task.js';
@@ -41,10 +40,6 @@ const WHOLE_LOOK_MS = 250;
 /** Thousands may be due of a profile that has enough, and such a look walks over all of them. */
 const LONG_LOOK_MS = 1_000;
 
-/** So long after a single push more of them are expected. */
-const URGENT_MS = 1_000;
-const LONGEST_REST_MS = 500;
-
 /** A timer for an hour hence would say nothing that the sweep does not. */
 const LONGEST_TIMER_MS = 60_000;
 
@@ -54,8 +49,6 @@ export const createLanes = (context: JobContext): Lanes => {
   const places = parts.batchesInFlight === 0 ? 0 : parts.batchesInFlight + 1;
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
-  /** When a transactional batch was sent last. */
-  let urgentAtMs = Number.NEGATIVE_INFINITY;
 
   const wakeAt = (lane: Lane, at: Date | undefined): void => {
     if (at == null || stopping) return;
@@ -115,12 +108,10 @@ export const createLanes = (context: JobContext): Lanes => {
     ),
   });
   /** Of a batch that has entered. */
-  const dispatch = (batch: Batch, slot: Slot, known?: Known): Promise<void> => {
-    if (batch.lane === 'transactional') urgentAtMs = parts.monotonic();
-    return dispatchClaimed(context, batch, slot, known).finally(() => {
+  const dispatch = (batch: Batch, slot: Slot, known?: Known): Promise<void> =>
+    dispatchClaimed(context, batch, slot, known).finally(() => {
       slot.bulkhead.leave(vendorProfileOf(batch), batch.size);
     });
-  };
   const slotsOf = (lane: Lane, slot: Slot): Slots =>
     createSlots(
       {
@@ -169,13 +160,8 @@ export const createLanes = (context: JobContext): Lanes => {
   const wakeAll = (): void => {
     for (const slots of lanes.values()) slots.wake();
   };
-  /** Planning is far ahead of sending: it takes no more than half of the time while somebody waits for a single push. */
-  const rest = async (workedMs: number): Promise<void> => {
-    const isUrgent = parts.monotonic() - urgentAtMs < URGENT_MS;
-    if (isUrgent && !stopping) await pause(Math.min(workedMs, LONGEST_REST_MS));
-  };
   const planner = createDrain(async () => {
-    await planAccepted(context, { planned: wakeAll, stopping: () => stopping, rest });
+    await planAccepted(context, { planned: wakeAll, stopping: () => stopping });
   }, failed('plan'));
   return {
     enter(batch) {

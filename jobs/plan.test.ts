@@ -11,6 +11,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import type { JobContext } from './context.js';
 import { control } from './control.js';
 import { planAccepted, STRETCH } from './plan.js';
+import { PIECE_DEVICES } from './priority.js';
 
 describe('a planner', function () {
   this.timeout(60_000);
@@ -63,8 +64,7 @@ describe('a planner', function () {
   const taskNow = ({ _id }: Task) => tasks(jobs.parts.db).findOne({ _id });
   const targeted = async ({ _id }: Task): Promise<number> =>
     (await readLedger(jobs.parts.db, _id)).targeted;
-  const rest = async (): Promise<void> => undefined;
-  const going = { planned: () => {}, stopping: () => false, rest };
+  const going = { planned: () => {}, stopping: () => false };
 
   it('that is told to stop hands the task back behind its stretch, and nobody is missed or doubled', async () => {
     const task = await acceptedTask();
@@ -72,12 +72,12 @@ describe('a planner', function () {
     const stop = (): void => {
       stopping = true;
     };
-    await planAccepted(jobs, { planned: stop, stopping: () => stopping, rest });
+    await planAccepted(jobs, { planned: stop, stopping: () => stopping });
     const handedBack = await taskNow(task);
     expect(handedBack).to.include({ state: 'accepted', planned: false });
     expect(handedBack).not.to.have.property('owner');
     expect(await targeted(task)).to.equal(STRETCH);
-    await planAccepted(jobs, { planned: () => {}, stopping: () => true, rest });
+    await planAccepted(jobs, { planned: () => {}, stopping: () => true });
     expect(await targeted(task)).to.equal(STRETCH);
 
     await planAccepted(jobs, going);
@@ -85,19 +85,15 @@ describe('a planner', function () {
     expect(await taskNow(task)).to.include({ planned: true });
   });
 
-  it('rests after each stretch but the last, as long as it is told', async () => {
+  it('gives way before it reads, cuts and writes', async () => {
     const task = await acceptedTask();
     const seen: number[] = [];
-    await planAccepted(jobs, {
-      ...going,
-      rest: async (workedMs) => {
-        expect(workedMs).to.be.above(0);
-        seen.push(await targeted(task));
-        await new Promise((resolve) => setImmediate(resolve));
-        seen.push(await targeted(task));
-      },
-    });
-    expect(seen).to.deep.equal([STRETCH, STRETCH]);
+    const giveWay = async (): Promise<void> => void seen.push(await targeted(task));
+    const priority = { ...jobs.priority, giveWay };
+    await planAccepted({ ...jobs, priority }, going);
+    // Before each piece of a stretch is decoded, before it is cut, and before it is written.
+    const first = Array.from({ length: STRETCH / PIECE_DEVICES + 2 }, () => 0);
+    expect(seen).to.deep.equal([...first, STRETCH, STRETCH, STRETCH]);
     expect(await targeted(task)).to.equal(STRETCH + 1);
   });
 
@@ -116,7 +112,6 @@ describe('a planner', function () {
         stretches += 1;
       },
       stopping: () => false,
-      rest,
     });
     expect(stretches).to.equal(1);
   };

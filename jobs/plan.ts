@@ -38,7 +38,7 @@ export const cutStretch = async (
 };
 
 const writeStretch = async (
-  { parts, priority }: JobContext,
+  { parts }: JobContext,
   task: Task,
   planned: Cut,
   progress: mongo.MatchKeysAndValues<Task>,
@@ -51,7 +51,7 @@ const writeStretch = async (
     );
     if (matchedCount === 0) throw new Overtaken();
     await faultPoint('plan:cursor-written');
-    await writeCuts({ db: parts.db, priority }, [{ task, cut: planned }], session);
+    await writeCuts(parts.db, [{ task, cut: planned }], session);
     await faultPoint('plan:before-commit');
   });
 };
@@ -88,8 +88,6 @@ export interface Planner {
   planned(): void;
   /** Asked after each stretch: what is planned in part is handed back. */
   stopping(): boolean;
-  /** Asked to wait after each stretch, as long as others need the room that planning takes. */
-  rest(workedMs: number): Promise<void>;
 }
 
 /** False when it was told to stop before the end. */
@@ -105,7 +103,6 @@ const planStretches = async (
   const source = await openSource(context, task);
   const limit = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
   for (;;) {
-    const sinceMs = parts.monotonic();
     const candidates = await source.next(task.planCursor, limit);
     const isLast = candidates.length < limit;
     await context.priority.giveWay();
@@ -113,6 +110,7 @@ const planStretches = async (
     const planCursor =
       candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
     if (isLast) await faultPoint('plan:before-last');
+    await context.priority.giveWay();
     await writeStretch(context, task, stretch, {
       planCursor,
       ...(isLast
@@ -127,7 +125,6 @@ const planStretches = async (
     planner.planned();
     if (isLast) return true;
     await faultPoint('plan:between-stretches');
-    await planner.rest(parts.monotonic() - sinceMs);
     if (planner.stopping()) return false;
     task = { ...task, planCursor, planSequence: stretch.planSequence };
   }

@@ -1,7 +1,8 @@
 /**
  * Who goes first in the one thread of a process: pushes that somebody waits for. Work on many devices is done in pieces and gives
- * way before each, so that a single push never finds more than one piece ahead of it in any turn of the event loop.
+ * way before each, so that single pushes find the event loop busy for a piece and not for a batch.
  */
+import type { Lane } from '../models/task.js';
 
 export interface Priority {
   /** A push that somebody waits for is on its way here; call what it returns when it has left. */
@@ -11,11 +12,15 @@ export interface Priority {
 }
 
 /** Devices of one piece: a few milliseconds. */
-export const PIECE = 250;
-/** Others give way to pushes to so few; more of them are large work themselves. */
-export const FEW = 50;
-/** However many single pushes there are, large work goes on: each piece waits no longer. */
+export const PIECE_DEVICES = 250;
+/** More than these are large work themselves. */
+const FEW_DEVICES = 50;
+/** However many single pushes there are, large work goes on: a piece waits no longer. */
 const LONGEST_WAIT_MS = 50;
+
+/** Whether others give way to pushes to so many. */
+export const goesFirst = (lane: Lane, devices: number): boolean =>
+  lane === 'transactional' && devices <= FEW_DEVICES;
 
 interface Waiting {
   readonly untilMs: number;
@@ -32,13 +37,16 @@ export const createPriority = (monotonic: () => number): Priority => {
     looking = false;
     const [next] = waiting;
     if (next == null) return;
-    const leftMs = first === 0 ? 0 : next.untilMs - monotonic();
-    if (leftMs > 0) {
-      timer ??= setTimeout(lookSoon, leftMs);
+    const nowMs = monotonic();
+    if (first > 0 && next.untilMs > nowMs) {
+      timer ??= setTimeout(lookSoon, next.untilMs - nowMs);
       return;
     }
-    waiting = waiting.slice(1);
-    next.resolve();
+    // All that have waited for too long go at once: where turns are long, one in each would not keep up.
+    const overdue = waiting.filter(({ untilMs }) => untilMs <= nowMs);
+    const going = overdue.length > 0 ? overdue : [next];
+    waiting = waiting.slice(going.length);
+    for (const { resolve } of going) resolve();
     lookSoon();
   };
 

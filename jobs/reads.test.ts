@@ -5,7 +5,7 @@ import { commandsOf } from '../test/support/commands.js';
 import { registered } from '../test/support/engine.js';
 import { someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { createPriority, PIECE } from './priority.js';
+import { createPriority, PIECE_DEVICES } from './priority.js';
 import { createReads, type Reads } from './reads.js';
 
 describe('reads that share a request', () => {
@@ -57,7 +57,7 @@ describe('reads that share a request', () => {
   });
 
   it('reads many in pieces, and gives way before each', async () => {
-    const ids = [await someDevice(), ...someIds(2 * PIECE)];
+    const ids = [await someDevice(), ...someIds(2 * PIECE_DEVICES)];
     let ways = 0;
     const giveWay = async (): Promise<void> => void (ways += 1);
     const polite = createReads(dbOf(database().connection), { giveWay });

@@ -1,11 +1,11 @@
 /** Reads of a few documents by their ids: what is asked for at the same time comes with one request. */
 import { mongo, type Types } from 'mongoose';
-import { findPage } from '../models/find-page.js';
+import { findPage, type PageOptions } from '../models/find-page.js';
 import type { Suppression } from '../models/suppression.js';
 import { keyText } from '../models/suppression-list.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
-import { FEW, PIECE, type Priority } from './priority.js';
+import { PIECE_DEVICES, type Priority } from './priority.js';
 
 type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
 
@@ -16,7 +16,9 @@ export interface Reads {
   suppressions(keys: readonly Uint8Array[]): Promise<StoredSuppression[]>;
 }
 
-const MOST_CALLERS = 100;
+/** Whoever asks for more has a request of their own. */
+const FEW_IDS = 10;
+const MOST_CALLERS = 25;
 const AT_ONCE = 2;
 
 /** Finds documents by ids; a few together with those of others. `findMany`: for whoever asks for more. */
@@ -39,29 +41,32 @@ const byIds = <Id, Found>(
   });
   return (ids) => {
     if (ids.length === 0) return Promise.resolve([]);
-    // Whoever asks for many has a request of their own.
-    return ids.length > FEW ? findMany(ids) : ask(ids);
+    return ids.length > FEW_IDS ? findMany(ids) : ask(ids);
   };
 };
 
 export const createReads = (db: mongo.Db, priority: Pick<Priority, 'giveWay'>): Reads => {
-  const findDevices = (ids: readonly Types.ObjectId[]): Promise<DeviceView[]> =>
-    findPage<DeviceView>(db, 'devices', {
-      filter: { _id: { $in: [...ids] } },
-      projection: DEVICE_FIELDS,
-      limit: ids.length,
-    });
+  const findDevices = (
+    ids: readonly Types.ObjectId[],
+    options?: PageOptions,
+  ): Promise<DeviceView[]> =>
+    findPage<DeviceView>(
+      db,
+      'devices',
+      { filter: { _id: { $in: [...ids] } }, projection: DEVICE_FIELDS, limit: ids.length },
+      options,
+    );
   const findManyDevices = async (ids: readonly Types.ObjectId[]): Promise<DeviceView[]> => {
     const found: DeviceView[] = [];
-    for (let start = 0; start < ids.length; start += PIECE) {
-      await priority.giveWay();
-      found.push(...(await findDevices(ids.slice(start, start + PIECE))));
+    for (let start = 0; start < ids.length; start += PIECE_DEVICES) {
+      const some = ids.slice(start, start + PIECE_DEVICES);
+      found.push(...(await findDevices(some, { turn: () => priority.giveWay() })));
     }
     return found;
   };
   return {
     devices: byIds<Types.ObjectId, DeviceView>(
-      findDevices,
+      (ids) => findDevices(ids),
       (id) => id.toHexString(),
       ({ _id }) => _id.toHexString(),
       findManyDevices,

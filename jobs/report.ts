@@ -11,6 +11,7 @@ import {
   followUpBatchId,
 } from '../models/batch.js';
 import { type Delivery, deliveryId } from '../models/delivery.js';
+import { isMongoTrouble } from '../models/mongo-trouble.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
@@ -152,8 +153,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof mongo.MongoServerError &&
   typeof error.code === 'number' &&
   !error.hasErrorLabel('RetryableWriteError') &&
-  !error.hasErrorLabel('UnknownTransactionCommitResult') &&
-  !error.hasErrorLabel('TransientTransactionError');
+  !isMongoTrouble(error);
 
 /** The outcomes are known and would be lost: so long a database that is away is waited for. */
 const WRITE_TRIES = 90;

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import type { Adapter, Message, Outcome } from '../adapters/adapter.js';
-import { LATE } from '../adapters/late.js';
 import { until } from '../test/support/until.js';
 import type { Permits } from './pacing/permits.js';
 import { startSending } from './send.js';
@@ -71,14 +70,15 @@ describe('a paced send', () => {
     expect(sending.outcomes.size).to.equal(5);
   });
 
-  it('ends when the connection does not open in time', async () => {
+  it('blames the vendor when the connection does not open in time', async () => {
     const { adapter, given } = unconnected();
     const { spent, permits } = pairs();
     const sending = start(adapter, permits, { withinMs: SHORT_MS });
     await sending.all;
     expect(given).to.deep.equal([]);
     expect(spent.permits).to.equal(0);
-    expect([...sending.outcomes.values()]).to.deep.equal(targets.map(() => LATE));
+    const connect = { kind: 'try-later', reason: 'connect', cause: 'vendor' };
+    expect([...sending.outcomes.values()]).to.deep.equal(targets.map(() => connect));
   });
 
   it('ends when it is aborted while the connection is being opened', async () => {
@@ -90,6 +90,14 @@ describe('a paced send', () => {
     expect(given).to.deep.equal([]);
     const reasons = [...sending.outcomes.values()].map((one) => 'reason' in one && one.reason);
     expect(reasons).to.deep.equal(targets.map(() => 'aborted'));
+  });
+
+  it('loses nobody to an adapter that rejects', async () => {
+    const ready = (): Promise<void> => Promise.reject(new Error('It must not'));
+    const sending = start({ ...unconnected().adapter, ready }, pairs().permits);
+    await sending.all;
+    const reasons = [...sending.outcomes.values()].map((one) => 'reason' in one && one.reason);
+    expect(reasons).to.deep.equal(targets.map(() => 'adapter-broken'));
   });
 
   it('waits for nothing that is not paced', async () => {

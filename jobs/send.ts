@@ -22,6 +22,9 @@ export interface Group {
 /** Its turn had not come when everything was stopped. */
 const UNSENT: Outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
 
+/** The connection did not open, or the credential did not come, while what was read of the device was good. */
+const NOT_READY: Outcome = { kind: 'try-later', reason: 'connect', cause: 'vendor' };
+
 const BROKEN: Outcome = {
   kind: 'try-later',
   reason: 'adapter-broken',
@@ -63,23 +66,41 @@ export const startSending = (
     }
     for (const target of targets) learn(target, BROKEN);
   };
-  const sendPaced = async ({ message, targets }: Group, permit: Permits): Promise<void> => {
-    // Whoever waits longer is read again: a permit would be lost on them.
-    const inTime = abortAt(message.sendBefore, signal);
-    await Promise.race([adapter.ready?.(), inTime.aborted]);
+  const learnAll = (targets: readonly SendTarget[], outcome: Outcome): void => {
+    for (const target of targets) learn(target, signal.aborted ? UNSENT : outcome);
+  };
+  const sendAsPermitted = async (
+    { message, targets }: Group,
+    permit: Permits,
+    inTime: AbortSignal,
+  ): Promise<void> => {
     const onTheirWay: Promise<void>[] = [];
     for (let next = 0; next < targets.length; ) {
-      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime.signal);
+      const some = isLate(message) ? 0 : await permit(targets.length - next, inTime);
       if (some === 0) {
-        const outcome = signal.aborted ? UNSENT : LATE;
-        for (const target of targets.slice(next)) learn(target, outcome);
+        learnAll(targets.slice(next), LATE);
         break;
       }
       onTheirWay.push(sendTogether({ message, targets: targets.slice(next, next + some) }));
       next += some;
     }
-    inTime.release();
     await Promise.all(onTheirWay);
+  };
+  const sendPaced = async (group: Group, permit: Permits): Promise<void> => {
+    // Whoever waits longer is read again: a permit would be lost on them.
+    const inTime = abortAt(group.message.sendBefore, signal);
+    try {
+      // Permits are not spent on a connection that opens: what waits for it leaves all at once.
+      const ready = Promise.resolve(adapter.ready?.()).then(() => true);
+      const isReady = await Promise.race([ready, inTime.aborted.then(() => false)]);
+      if (isReady) await sendAsPermitted(group, permit, inTime.signal);
+      else learnAll(group.targets, NOT_READY);
+    } catch {
+      // An adapter, or whoever gives permits, that rejects is a bug; none may be lost.
+      learnAll(group.targets, BROKEN);
+    } finally {
+      inTime.release();
+    }
   };
   const sendGroup = (group: Group): Promise<void> =>
     permits == null ? sendTogether(group) : sendPaced(group, permits());

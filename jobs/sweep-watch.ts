@@ -17,6 +17,8 @@ interface SweepJob {
 
 /** Longer than a sweep that is alive keeps silent. */
 const STILL_MS = 20_000;
+/** Whoever did not look for so long cannot say what stood still: the database was away, or this process. */
+const LOOKED_WITHIN_MS = 10_000;
 
 const LONG_DUE = new Date(0);
 
@@ -29,13 +31,16 @@ export const createSweepWatch = ({
   log,
 }: Pick<JobParts, 'db' | 'monotonic' | 'log'>) => {
   let seen: { state: string; sinceMs: number } | undefined;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
   return {
     async look(): Promise<void> {
       const job = await sweepJobs(db).findOne({ name: SWEEP_JOB.name });
       if (job == null) return;
       const { _id, nextRunAt, lastRunAt = null, lockedAt = null } = job;
       const state = JSON.stringify([nextRunAt, lastRunAt, lockedAt]);
-      if (seen?.state !== state) {
+      const hasLooked = monotonic() - lookedAtMs <= LOOKED_WITHIN_MS;
+      lookedAtMs = monotonic();
+      if (seen?.state !== state || !hasLooked) {
         seen = { state, sinceMs: monotonic() };
         return;
       }

@@ -11,7 +11,7 @@ import type { Cut } from './cut.js';
 import { faultPoint } from './fault-point.js';
 import { keepFirstRows } from './first-rows.js';
 import { createGroup } from './group.js';
-import { PIECE, type Priority } from './priority.js';
+import { PIECE_DEVICES, type Priority } from './priority.js';
 
 /** A task whose whole audience is planned. */
 export interface PlannedTask {
@@ -50,15 +50,9 @@ const AT_ONCE = 8;
 /** Nobody waits for a small report, so it may wait for company; a crash meanwhile makes its devices unsure. */
 const REPORT_GATHER_MS = 20;
 
-/** What writing needs of the context. */
-export interface WriteParts {
-  readonly db: mongo.Db;
-  readonly priority: Pick<Priority, 'giveWay'>;
-}
-
 /** Rows of several tasks by the collection they belong to, in the order of their ids there. */
 const insertRows = async (
-  { db, priority }: WriteParts,
+  db: mongo.Db,
   items: readonly { deliveriesIn: string; rows: readonly Delivery[] }[],
   session: ClientSession,
 ): Promise<void> => {
@@ -72,16 +66,16 @@ const insertRows = async (
   for (const [name, rows] of byCollection) {
     if (items.length > 1)
       rows.sort((left, right) => Buffer.compare(left._id.buffer, right._id.buffer));
-    for (let start = 0; start < rows.length; start += PIECE) {
-      if (rows.length > SMALL_ROWS) await priority.giveWay();
-      await deliveries(db, name).insertMany(rows.slice(start, start + PIECE), { session });
+    // In pieces: others have their turns while the server answers.
+    for (let start = 0; start < rows.length; start += PIECE_DEVICES) {
+      await deliveries(db, name).insertMany(rows.slice(start, start + PIECE_DEVICES), { session });
     }
   }
 };
 
 /** Batches and suppressed rows, in the caller's transaction. */
 export const writeCuts = async (
-  parts: WriteParts,
+  db: mongo.Db,
   planned: readonly {
     readonly task: Pick<Task, 'deliveriesIn'>;
     readonly cut: PlannedTask['cut'];
@@ -89,26 +83,26 @@ export const writeCuts = async (
   session: ClientSession,
 ): Promise<void> => {
   const all = planned.flatMap(({ cut }) => cut.batches);
-  if (all.length > 0) await batches(parts.db).insertMany(all, { session });
+  if (all.length > 0) await batches(db).insertMany(all, { session });
   const rows = planned.map(({ task, cut }) => ({
     deliveriesIn: task.deliveriesIn,
     rows: cut.rows,
   }));
-  await insertRows(parts, rows, session);
+  await insertRows(db, rows, session);
 };
 
 /** Tasks with all that was planned of them, in the caller's transaction. */
 export const writePlanned = async (
-  parts: WriteParts,
+  db: mongo.Db,
   planned: readonly PlannedTask[],
   session: ClientSession,
 ): Promise<void> => {
-  await tasks(parts.db).insertMany(
+  await tasks(db).insertMany(
     planned.map(({ task }) => task),
     { session },
   );
   await faultPoint('accept:task-written');
-  await writeCuts(parts, planned, session);
+  await writeCuts(db, planned, session);
   await faultPoint('accept:before-commit');
 };
 
@@ -135,11 +129,10 @@ const endsTask = ({ batch, followUps }: BatchReport): boolean =>
 
 /** All of them, or rejects with nothing written. */
 const writeReports = async (
-  parts: WriteParts,
+  db: mongo.Db,
   reports: readonly BatchReport[],
   session: ClientSession,
 ): Promise<Reported[]> => {
-  const { db } = parts;
   const { matchedCount } = await batches(db).bulkWrite(
     reports.map(({ batch, counts, movedOn, doneAt }) => ({
       updateOne: {
@@ -154,7 +147,7 @@ const writeReports = async (
   );
   if (matchedCount !== reports.length) throw new LeaseLost();
   await faultPoint('report:batch-updated');
-  await insertRows(parts, reports, session);
+  await insertRows(db, reports, session);
   await faultPoint('report:rows-written');
   const followUps = reports.flatMap((report) => report.followUps);
   if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
@@ -183,11 +176,10 @@ export const createWrites = (
   priority: Pick<Priority, 'giveWay'>,
 ): Writes => {
   const db = dbOf(connection);
-  const parts = { db, priority };
   const planTogether = async (planned: readonly PlannedTask[]): Promise<void> =>
-    inTransaction(connection, (session) => writePlanned(parts, planned, session));
+    inTransaction(connection, (session) => writePlanned(db, planned, session));
   const reportTogether = (reports: readonly BatchReport[]): Promise<Reported[]> =>
-    inTransaction(connection, (session) => writeReports(parts, reports, session));
+    inTransaction(connection, (session) => writeReports(db, reports, session));
   const reportAlone = async (report: BatchReport): Promise<Reported> => {
     try {
       return (await reportTogether([report]))[0] ?? { written: false, taskEnded: false };
@@ -224,7 +216,10 @@ export const createWrites = (
   });
   return {
     plan,
-    report: (report) =>
-      report.rows.length > SMALL_ROWS ? reportAlone(report) : reportSmall(report),
+    async report(report) {
+      if (report.rows.length <= SMALL_ROWS) return reportSmall(report);
+      await priority.giveWay();
+      return reportAlone(report);
+    },
   };
 };

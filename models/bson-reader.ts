@@ -28,14 +28,14 @@ const BINARY_HEAD_BYTES = 5;
 const OLD_BINARY = 0x02;
 const TWO_TO_32 = 0x1_0000_0000;
 
-/** Names of fields, and many of the short values, are few and come again and again: looked up, they need not be decoded. */
+/** Names of fields are few and come again and again: looked up, they need not be decoded. */
 const MOST_WORDS = 4_096;
 const LONGEST_WORD = 24;
 interface Word {
   readonly bytes: Uint8Array;
   readonly text: string;
 }
-/** By hash; of those that share one, the first. */
+/** By hash; of those that share one, the first. Never of a value: what it says of somebody must not outlive their document. */
 const words: (Word | undefined)[] = new Array<undefined>(MOST_WORDS).fill(undefined);
 
 /** Of a type that is not decoded here. */
@@ -48,9 +48,8 @@ const isSame = (bytes: Uint8Array, start: number, known: Uint8Array): boolean =>
   return true;
 };
 
-const textAt = (bytes: Buffer, start: number, end: number): string => {
+const nameAt = (bytes: Buffer, start: number, end: number): string => {
   const length = end - start;
-  if (length === 0) return '';
   if (length > LONGEST_WORD) return bytes.toString('utf8', start, end);
   let hash = length;
   for (let index = start; index < end; index += 1) hash = (hash * 31 + bytes[index]!) | 0;
@@ -117,7 +116,7 @@ export class BsonReader {
   private name(): string {
     const start = this.at + 1;
     this.skipName();
-    return textAt(this.bytes, start, this.at - 1);
+    return nameAt(this.bytes, start, this.at - 1);
   }
 
   private skipName(): void {
@@ -132,7 +131,7 @@ export class BsonReader {
       case TYPE.string: {
         const start = at + INT32_BYTES;
         this.at = start + int32At(bytes, at);
-        return textAt(bytes, start, this.at - 1);
+        return bytes.toString('utf8', start, this.at - 1);
       }
       case TYPE.document:
         return this.document();

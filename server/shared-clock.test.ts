@@ -73,6 +73,20 @@ describe('the shared clock', () => {
     });
   }
 
+  it('stays with the database while this machine drifts away, month after month', () => {
+    const DRIFT = 100e-6;
+    let passedMs = 0;
+    const drifted = (): number => passedMs * (1 + DRIFT);
+    const clock = createSharedClock({
+      wall: () => START_MS + drifted(),
+      monotonic: drifted,
+    });
+    for (; passedMs < 60 * 24 * HOUR_MS; passedMs += 2 * MINUTE_MS) {
+      clock.read(START_MS + passedMs);
+      expect(Math.abs(clock.now() - START_MS - passedMs)).to.be.at.most(1_001);
+    }
+  });
+
   it('does not call a clock wrong because an answer came late', () => {
     const { errorMs, read, off, told } = world();
     off.databaseMs = -10_000;

@@ -24,13 +24,15 @@ export interface SharedClockParts {
 const TOLERANCE_MS = 1_000;
 /** An answer of the database may be seconds old when a busy process comes to read it: that is no news. */
 const WRONG_MS = 30_000;
+/** So much in a millisecond does what was agreed follow the database: more than an oscillator drifts, and too little for a jump. */
+const SLEW = 0.001;
 
 const middle = (one: number, two: number, three: number): number =>
   Math.max(Math.min(one, two), Math.min(Math.max(one, two), three));
 
 export const createSharedClock = ({ wall, monotonic, differs }: SharedClockParts): SharedClock => {
   /** How far each is ahead of the monotonic clock; undefined until the database was heard. */
-  let ahead: { database: number; agreed: number } | undefined;
+  let ahead: { database: number; agreed: number; atMs: number } | undefined;
   let wasWrong = false;
 
   const now = (): number => {
@@ -39,6 +41,18 @@ export const createSharedClock = ({ wall, monotonic, differs }: SharedClockParts
     const monotonicMs = monotonic();
     const agreed = middle(own, ahead.database + monotonicMs, ahead.agreed + monotonicMs);
     return Math.abs(own - agreed) <= TOLERANCE_MS ? own : Math.round(agreed);
+  };
+
+  /** The clock of this machine and the monotonic one drift together: what was agreed must not be counted on for ever. */
+  const agreedWith = (database: number, atMs: number): number => {
+    // Whoever has just started knows of two clocks only, and the database's is the one that others have, too.
+    if (ahead == null) return database;
+    const off = database - ahead.agreed;
+    const ownIsThere = Math.abs(wall() - atMs - database) <= TOLERANCE_MS;
+    if (ownIsThere && Math.abs(off) > TOLERANCE_MS) return database;
+    if (Math.abs(off) > WRONG_MS) return ahead.agreed;
+    const most = (atMs - ahead.atMs) * SLEW;
+    return ahead.agreed + Math.max(-most, Math.min(off, most));
   };
 
   const tell = (agreedMs: number, databaseMs: number): void => {
@@ -52,12 +66,10 @@ export const createSharedClock = ({ wall, monotonic, differs }: SharedClockParts
   return {
     now,
     read(databaseMs) {
-      const database = databaseMs - monotonic();
-      // Whoever has just started knows of two clocks only, and the database's is the one that others have, too.
-      ahead = { database, agreed: ahead?.agreed ?? database };
-      const agreedMs = now();
-      ahead = { database, agreed: agreedMs - monotonic() };
-      tell(agreedMs, databaseMs);
+      const atMs = monotonic();
+      const database = databaseMs - atMs;
+      ahead = { database, agreed: agreedWith(database, atMs), atMs };
+      tell(now(), databaseMs);
     },
   };
 };

@@ -11,6 +11,8 @@ const TASK_PREFIX = 'task:';
 
 export const taskKey = (task: Types.ObjectId): string => `${TASK_PREFIX}${task.toHexString()}`;
 
+export const isTaskKey = (key: string): boolean => key.startsWith(TASK_PREFIX);
+
 export const profileKeyOf = ({
   app,
   vendor,
@@ -39,7 +41,7 @@ export const readPaces = async (
 ): Promise<ReadonlyMap<string, Pace | null>> => {
   const paces = new Map<string, Pace | null>(keys.map((key) => [key, null]));
   if (keys.length === 0) return paces;
-  const ofTasks = keys.filter((key) => key.startsWith(TASK_PREFIX));
+  const ofTasks = keys.filter(isTaskKey);
   const ids = ofTasks.map((key) => new Types.ObjectId(key.slice(TASK_PREFIX.length)));
   const [profiles, running] = await Promise.all([
     db

@@ -7,7 +7,6 @@ import type { Batch } from '../../models/batch.js';
 import { releaseBatch } from '../../models/lease.js';
 import { grantPermits, type Pace, slowDown } from '../../models/pacing.js';
 import {
-  type Closed,
   claimParked,
   type Parking,
   parkBatch,
@@ -23,6 +22,7 @@ import { createComplaints } from './complaints.js';
 import { createGate, type Gate, type Lot, QUANTUM_MS } from './gate.js';
 import { profileKeyOf, profilePace, readPaces, taskKey, taskPace } from './paces.js';
 import { type Permits, permitsOf } from './permits.js';
+import { createRoom, type FetchingLane } from './room.js';
 import { createTurns, type Turns } from './turns.js';
 
 /** What may be sent now of a batch. */
@@ -32,14 +32,6 @@ export interface Share {
   readonly permits?: () => Permits;
   /** Must be called when the batch is reported or given up. */
   leave(): void;
-}
-
-/** A lane, as whoever fetches batches for it sees it. */
-export interface FetchingLane {
-  /** What there is no room for at present: everything, or the batches of these profiles. */
-  closed(): 'all' | Closed['profiles'];
-  /** Sends a batch that was claimed; `admitted` is called when it knows how much of it goes now. */
-  send(batch: Batch, admitted: () => void): Promise<void>;
 }
 
 export interface Pacing {
@@ -91,23 +83,13 @@ type PacingParts = Pick<
 export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing => {
   const { db, connection, log, metrics, monotonic } = parts;
   const paced = new Map<string, Paced>();
-  const lanes = new Map<Lane, FetchingLane>();
-  /** Their batches wait for room in a lane. */
-  const heldUp = new Set<Paced>();
-
-  const closedLanes = (): Closed[] =>
-    [...lanes].flatMap(([lane, fetching]) => {
-      const closed = fetching.closed();
-      if (closed === 'all') return { lane };
-      return closed == null || closed.length === 0 ? [] : { lane, profiles: closed };
-    });
+  const room = createRoom();
 
   const fetchParked = async (key: string): Promise<void> => {
     const waiting = paced.get(key);
-    while (lanes.size > 0 && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
+    while (room.hasLanes && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
       waiting.hasParked = false;
-      const closed = closedLanes();
-      if (closed.length > 0) heldUp.add(waiting);
+      const closed = room.closedFor(key, () => waiting.fetching.wake());
       const batch = await claimParked(db, key, parts.owner, { now: new Date(parts.now()), closed });
       if (batch == null) {
         waiting.hasParked ||= closed.length > 0;
@@ -119,7 +101,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       }
       waiting.hasParked = true;
       await new Promise<void>((resolve) => {
-        void lanes.get(batch.lane)?.send(batch, resolve).finally(resolve);
+        void room.lane(batch.lane)?.send(batch, resolve).finally(resolve);
       });
     }
   };
@@ -231,12 +213,12 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     const busy = gates.find((one) => (fetched ? one.gate.room(lane) === 0 : !isFree(one, batch)));
     if (busy != null) return park(busy, batch);
     const [tightest] = gates.toSorted((one, other) => one.gate.room(lane) - other.gate.room(lane));
-    const room = tightest?.gate.room(lane) ?? size;
-    if (tightest == null || size <= room * LITTLE_MORE) return enter(gates, batch);
-    const share = enter(gates, { ...batch, size: room });
+    const most = tightest?.gate.room(lane) ?? size;
+    if (tightest == null || size <= most * LITTLE_MORE) return enter(gates, batch);
+    const share = enter(gates, { ...batch, size: most });
     try {
-      const parking = parkingFor(tightest, batch, nextTurn(tightest, batch, size - room));
-      const head = await splitBatch(connection, db, batch, room, parking);
+      const parking = parkingFor(tightest, batch, nextTurn(tightest, batch, size - most));
+      const head = await splitBatch(connection, db, batch, most, parking);
       if (head == null) {
         share.leave();
         return null;
@@ -303,13 +285,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       }
       forgetIdle();
     },
-    fetchFor(lane, fetching) {
-      lanes.set(lane, fetching);
-    },
-    roomAgain() {
-      const waiting = [...heldUp];
-      heldUp.clear();
-      for (const { fetching } of waiting) fetching.wake();
-    },
+    fetchFor: (lane, fetching) => room.add(lane, fetching),
+    roomAgain: () => room.again(),
   };
 };

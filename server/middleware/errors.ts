@@ -1,8 +1,8 @@
 /** Turns whatever was thrown into a problem document; what was not thrown on purpose is told to the log only. */
 import type { ErrorRequestHandler, Response } from 'express';
 import { TaskRefused, TaskStateConflict } from '../../jobs/engine.js';
+import { isMongoTrouble } from '../../models/mongo-trouble.js';
 import type { Logger } from '../logger.js';
-import { isMongoTrouble } from '../mongo-trouble.js';
 import { ProblemError, problem, problemDocument } from '../problems.js';
 import { requestIdOf } from './request-id.js';
 

@@ -2,13 +2,13 @@
 import type { Request } from 'express';
 import joi from 'joi';
 import { registerDevices } from '../../models/bulk-registration.js';
+import { isMongoTrouble } from '../../models/mongo-trouble.js';
 import { deviceContext } from '../device-context.js';
 import { BodyBroken, importBody, MAX_IMPORT_BYTES } from '../import/body.js';
 import { MAX_IMPORT_LINES } from '../import/lines.js';
 import { rowCheck } from '../import/row-check.js';
 import { csvReader, ndjsonReader, type RowReader } from '../import/rows.js';
 import { ImportBroken, type ImportReport, runImport } from '../import/run-import.js';
-import { isMongoTrouble } from '../mongo-trouble.js';
 import type { ApiParts } from '../parts.js';
 import { ProblemError, problem } from '../problems.js';
 import { type Route, route } from '../route.js';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { mongo } from 'mongoose';
 import { ApiError, apiClient } from '../../demo/api-client.js';
 import type { Batch } from '../../models/batch.js';
-import { isMongoTrouble } from '../../server/mongo-trouble.js';
+import { isMongoTrouble } from '../../models/mongo-trouble.js';
 import type { TaskShown } from '../support/fleet.js';
 import { until } from '../support/until.js';
 import { expectBalance } from './books.js';

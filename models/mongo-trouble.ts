@@ -1,6 +1,6 @@
 /** Tells trouble of the database, which passes, from mistakes of ours, which do not. */
 import { MongooseError, mongo } from 'mongoose';
-import { unwrapped } from '../models/transaction.js';
+import { unwrapped } from './transaction.js';
 
 // https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering
 const NOT_NOW_CODES = new Set<number | string | undefined>([
