@@ -1,7 +1,8 @@
 /** The gate of one vendor profile or task in this process: devices enter, and leave one by one as permits fall due. */
-import type { Pace, PermitGrant } from '../../models/pacing.js';
+import type { Pace, PermitAsk, PermitGrant } from '../../models/pacing.js';
 import { LANES, type Lane } from '../../models/task.js';
 import { createDatabaseClock } from './database-clock.js';
+import { createLead } from './lead.js';
 import { createSlices } from './slices.js';
 import { createThroughput } from './throughput.js';
 
@@ -38,7 +39,7 @@ export interface GateParts {
   readonly quantumMs?: number;
   /** Milliseconds that never jump. */
   readonly monotonic: () => number;
-  ask(pace: Pace, wanted: number): Promise<PermitGrant>;
+  ask(asked: Omit<PermitAsk, 'key'>): Promise<PermitGrant>;
   /** Permits could not be had; they are asked for again. */
   failed(error: unknown): void;
   /** It wants more. */
@@ -75,6 +76,7 @@ export const createGate = (parts: GateParts): Gate => {
   const { monotonic, quantumMs = QUANTUM_MS } = parts;
   const slices = createSlices();
   const clock = createDatabaseClock();
+  const lead = createLead();
   const throughput = createThroughput();
   let waiters: Waiter[] = [];
   let { pace } = parts;
@@ -142,6 +144,7 @@ export const createGate = (parts: GateParts): Gate => {
 
   const receive = (asked: Pace, sentMs: number, grant: PermitGrant): void => {
     const receivedMs = monotonic();
+    lead.heard(receivedMs - sentMs);
     const atMs = clock.read({ sentMs, receivedMs, databaseMs: grant.atMs });
     if (grant.count === 0) {
       askAfterMs = receivedMs + grant.delayMs;
@@ -160,7 +163,7 @@ export const createGate = (parts: GateParts): Gate => {
       // What comes until the next question would otherwise have to wait for it.
       const soon = ((throughput.perSecond(askedAtMs) ?? 0) * ASK_EVERY_MS) / SECOND_MS;
       const wanted = Math.max(1, Math.ceil(demand() + soon - slices.left(askedAtMs)));
-      receive(asked, askedAtMs, await parts.ask(asked, wanted));
+      receive(asked, askedAtMs, await parts.ask({ pace: asked, wanted, leadMs: lead.ms }));
     } catch (error) {
       askAfterMs = monotonic() + ASK_AGAIN_MS;
       parts.failed(error);
