@@ -57,9 +57,11 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answersInMs = 4) => {
       lane = 'campaign',
       who = 'somebody',
       signal = never,
-    }: { lane?: Lane; who?: string; signal?: AbortSignal } = {},
+      readMs = 0,
+    }: { lane?: Lane; who?: string; signal?: AbortSignal; readMs?: number } = {},
   ): Promise<void> => {
     const lot = gate.enter(devices, lane);
+    if (readMs > 0) await new Promise<void>((resolve) => time.later(readMs, resolve));
     for (let left = devices; left > 0; ) {
       const some = await lot.take(left, signal);
       if (some === 0) break;
@@ -247,6 +249,27 @@ describe('the gate', () => {
       const full = one.room('campaign') + 20_000;
       expect(full).to.be.at.least(20_000);
       expect(one.perSecond).to.be.within(350, 650);
+    });
+
+    it('does not shrink while each fetch takes long, and nobody waits meanwhile', async () => {
+      const { time, process, send, sentBetween } = world({ perSecond: 100 });
+      let isFetching = false;
+      // A claim, and then a read of who is in.
+      const fetch = (): void => {
+        if (isFetching || !gate.wantsMore) return;
+        isFetching = true;
+        time.later(1_000, () => {
+          isFetching = false;
+          const some = gate.room('default');
+          if (some > 0) void send(gate, some, { lane: 'default', readMs: 1_000 });
+          fetch();
+        });
+      };
+      const gate = process({ hasRoom: fetch });
+      fetch();
+      await time.pass(25_000);
+      // A second's worth in a little more than two seconds. A quarter of it would leave 15 in a second.
+      expect(sentBetween(5_000, 25_000)).to.be.at.least(20 * 35);
     });
 
     it('is never less than one device where nobody is in', () => {

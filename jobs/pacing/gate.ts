@@ -5,6 +5,7 @@ import { createDatabaseClock } from './database-clock.js';
 import { createLead } from './lead.js';
 import { createSlices } from './slices.js';
 import { createThroughput } from './throughput.js';
+import { createWaitingClock } from './waiting-clock.js';
 
 /** Devices of one batch that have entered. */
 export interface Lot {
@@ -78,6 +79,9 @@ export const createGate = (parts: GateParts): Gate => {
   const clock = createDatabaseClock();
   const lead = createLead();
   const throughput = createThroughput();
+  /** What this process gets of the rate while it asks for it: when nobody waits, nothing is left to be had. */
+  const share = createThroughput();
+  const waiting = createWaitingClock(monotonic);
   let waiters: Waiter[] = [];
   let { pace } = parts;
   let inside = 0;
@@ -91,7 +95,8 @@ export const createGate = (parts: GateParts): Gate => {
   const capacity = (): number => {
     if (pace == null) return Number.POSITIVE_INFINITY;
     const { perSecond } = pace;
-    const left = throughput.perSecond(monotonic());
+    const isKnown = throughput.perSecond(monotonic()) != null;
+    const left = isKnown ? share.perSecond(waiting.ms) : undefined;
     if (left == null) return Math.max(1, perSecond * FIRST_ROOM);
     return Math.max(1, Math.min(perSecond, Math.max(perSecond * LEAST_ROOM, left * ROOM_GROWTH)));
   };
@@ -106,6 +111,11 @@ export const createGate = (parts: GateParts): Gate => {
     if (wantsMore()) parts.hasRoom();
   };
 
+  const remove = (gone: Waiter): void => {
+    waiters = waiters.filter((waiter) => waiter !== gone);
+    waiting.isWaiting(waiters.length > 0);
+  };
+
   /** The best lane first, and within it everybody in turn. */
   const serve = (): void => {
     const nowMs = monotonic();
@@ -114,16 +124,17 @@ export const createGate = (parts: GateParts): Gate => {
       const next = waiters.find((waiter) => waiter.rank === rank);
       if (next == null) return;
       const peers = waiters.filter((waiter) => waiter.rank === rank).length;
-      const share = pace == null ? next.most : slices.take(nowMs, shareOf(next.most, peers));
-      if (share === 0) return;
-      waiters = waiters.filter((waiter) => waiter !== next);
+      const count = pace == null ? next.most : slices.take(nowMs, turnOf(next.most, peers));
+      if (count === 0) return;
       servedAtMs = nowMs;
-      throughput.add(nowMs, share);
-      next.resolve(share);
-      went(next.lot, share);
+      throughput.add(nowMs, count);
+      share.add(waiting.ms, count);
+      remove(next);
+      next.resolve(count);
+      went(next.lot, count);
     }
   };
-  const shareOf = (most: number, peers: number): number => {
+  const turnOf = (most: number, peers: number): number => {
     if (peers === 1 || pace == null) return most;
     return Math.min(most, Math.max(1, Math.ceil((pace.perSecond * quantumMs) / SECOND_MS / peers)));
   };
@@ -208,7 +219,7 @@ export const createGate = (parts: GateParts): Gate => {
         return;
       }
       const abort = (): void => {
-        waiters = waiters.filter((other) => other !== waiter);
+        remove(waiter);
         resolve(0);
       };
       const waiter: Waiter = {
@@ -222,6 +233,7 @@ export const createGate = (parts: GateParts): Gate => {
       };
       signal.addEventListener('abort', abort, { once: true });
       waiters.push(waiter);
+      waiting.isWaiting(true);
       if (waiter.rank === 0 || monotonic() - servedAtMs >= quantumMs) turn();
       else wakeIn(quantumMs);
     });
