@@ -21,8 +21,9 @@ import { credentialCache } from './support/fake-network.js';
 import { testDatabase } from './support/mongo.js';
 import { until } from './support/until.js';
 
-const PATIENT = { withinMs: 60_000 };
-const TIMEOUT_MS = 15_000;
+const PATIENT = { withinMs: 120_000 };
+/** Whoever waits behind a silent vendor waits for so long: a busy machine is done with the others sooner. */
+const TIMEOUT_MS = 25_000;
 const MESSAGE = {
   title: 'Hello',
   body: 'there',
@@ -33,7 +34,7 @@ const MESSAGE = {
 const TIMINGS = { breakerMs: 100 };
 
 describe('a sick vendor', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const database = testDatabase();
   let simulators: Simulators;
   let transport: Transport;
