@@ -17,6 +17,13 @@ describe('pause, resume and cancel', function () {
   const database = testDatabase();
   let test: EngineTest;
   let busy: Types.ObjectId;
+  let skippedMs = 0;
+  /** Its clock stands still, so that nothing is tried again. */
+  let standsAtMs: number | undefined;
+  afterEach(() => {
+    skippedMs = 0;
+    standsAtMs = undefined;
+  });
 
   const control = (task: Task, verb: 'pause' | 'resume' | 'cancel') =>
     test.engine.control(test.app._id, task._id, verb);
@@ -30,7 +37,9 @@ describe('pause, resume and cancel', function () {
     });
 
   before(async () => {
-    test = await engineTest(database().connection);
+    test = await engineTest(database().connection, {
+      now: () => (standsAtMs ?? Date.now()) + skippedMs,
+    });
     await test.addProfile('sandbox', { slowMs: 30_000 });
     busy = await test.addDevice('sandbox-busy-1');
   });
@@ -74,6 +83,7 @@ describe('pause, resume and cancel', function () {
   });
 
   it('sends nothing of a paused task, and the rest of it when it goes on', async () => {
+    standsAtMs = Date.now();
     const device = await test.addDevice('sandbox-busy1-paused');
     const task = await test.accept({ audience: { devices: [device.toHexString()] } });
     await firstTryOver(task);
@@ -86,6 +96,7 @@ describe('pause, resume and cancel', function () {
           .countDocuments({ task: task._id, state: 'held' })) === 1,
     );
     expect(await test.engine.report(task)).to.deep.include({ targeted: 1, pending: 1 });
+    standsAtMs = undefined;
     expect(await control(task, 'resume')).to.include({ state: 'sending' });
     await test.ended(task);
     expect(await test.rows(task)).to.deep.equal([
@@ -139,9 +150,10 @@ describe('pause, resume and cancel', function () {
   it('ends what is still open when a task expires', async () => {
     const task = await test.accept({
       audience: { devices: [busy.toHexString()] },
-      expiresAt: new Date(Date.now() + 3_000),
+      expiresAt: new Date(Date.now() + HOUR_MS),
     });
     await firstTryOver(task);
+    skippedMs = HOUR_MS;
     await test.ended(task);
     expect(await test.rows(task)).to.deep.equal([
       { device: busy.toHexString(), state: 'expired', reason: 'busy' },
@@ -152,9 +164,10 @@ describe('pause, resume and cancel', function () {
   it('lets a paused task expire', async () => {
     const task = await test.accept({
       audience: { devices: [busy.toHexString()] },
-      expiresAt: new Date(Date.now() + 700),
+      expiresAt: new Date(Date.now() + HOUR_MS),
     });
     await control(task, 'pause');
+    skippedMs = HOUR_MS;
     await until('nothing is pending', async () => (await test.engine.report(task)).pending === 0);
     expect((await test.engine.report(task)).states).to.include({ expired: 1 });
   });

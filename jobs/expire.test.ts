@@ -7,7 +7,6 @@ import type { Task } from '../models/task.js';
 import { engineTest } from '../test/support/engine.js';
 import { jobContext, someBatch, someIds, someTask } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { until } from '../test/support/until.js';
 import type { JobContext } from './context.js';
 import { endExpired } from './expire.js';
 
@@ -110,13 +109,13 @@ describe('a lane whose vendor does not answer', () => {
   const database = testDatabase();
 
   it('holds up nobody beyond their time', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const test = await engineTest(database().connection, {
       batchesInFlight: 1,
-      timings: { stragglerMs: 20_000 },
+      timings: { stragglerMs: 60_000 },
     });
     try {
-      await test.addProfile('sandbox', { slowMs: 20_000 });
+      await test.addProfile('sandbox', { slowMs: 60_000 });
       // More than the lane has slots.
       const slow = await Promise.all(
         Array.from({ length: 12 }, (_, index) => test.addDevice(`sandbox-slow-${index}`)),
@@ -125,11 +124,9 @@ describe('a lane whose vendor does not answer', () => {
       const waiting = await test.addDevice('sandbox-ok-1');
       const expiresAt = new Date(Date.now() + 1_000);
       const task = await test.accept({ audience: { devices: [waiting.toHexString()] }, expiresAt });
-      await until('it has ended', async () => (await test.taskNow(task)).endedAt != null, {
-        withinMs: 8_000,
-      });
-      const { endedAt } = await test.taskNow(task);
-      expect(endedAt!.getTime() - expiresAt.getTime()).to.be.below(6_000);
+      // In its lane, a place is free after a minute.
+      const { endedAt } = await test.ended(task);
+      expect(endedAt!.getTime() - expiresAt.getTime()).to.be.below(30_000);
       const [row] = await test.rows(task);
       expect(row?.state).to.equal('expired');
     } finally {

@@ -71,7 +71,8 @@ describe('a group', () => {
       alone: () => Promise.reject(new Error('Nobody is alone')),
       most: 10,
       atOnce: 8,
-      gatherMs: 100,
+      // Longer than a busy machine takes for two turns.
+      gatherMs: 1_000,
     });
     const first = ask(1);
     await new Promise((resolve) => setImmediate(resolve));

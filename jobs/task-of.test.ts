@@ -39,7 +39,8 @@ describe('a batch whose task was removed by hand', () => {
     };
     test = await engineTest(database().connection, {
       log,
-      timings: { leaseMs: 600, watchMs: 200, beatMs: 100 },
+      // Long enough that no lease of a live worker dies on a busy machine.
+      timings: { leaseMs: 2_500, watchMs: 200, beatMs: 100 },
     });
   });
   after(() => test.engine.stop(2_000));

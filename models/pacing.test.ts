@@ -5,6 +5,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import { dbOf } from './database.js';
 import {
   grantPermits,
+  LONGEST_LEAD_MS,
   LONGEST_SLICE_MS,
   PACING,
   type Pace,
@@ -34,6 +35,8 @@ describe('permits', () => {
       key,
       ask: (atMs: number, wanted = 10_000, asked = pace) =>
         grantPermits(db(), { key, pace: asked, wanted }, new Date(START_MS + atMs)),
+      askAhead: (atMs: number, leadMs: number, wanted = 10_000) =>
+        grantPermits(db(), { key, pace, wanted, leadMs }, new Date(START_MS + atMs)),
       slow: (atMs: number) => slowDown(db(), key, new Date(START_MS + atMs)),
     };
   };
@@ -90,6 +93,21 @@ describe('permits', () => {
     expect((await other.ask(0)).delayMs).to.equal(0);
   });
 
+  it('begin when their answer has come, and last until the next one can', async () => {
+    const { ask, askAhead } = asker();
+    const first = await askAhead(0, 300);
+    expect(first.delayMs).to.equal(300);
+    expect(lengthMs(first)).to.be.at.least(300);
+    // What is granted already is further ahead.
+    expect((await askAhead(100, 300)).delayMs).to.be.closeTo(200 + lengthMs(first), 0.001);
+    expect(await ask(10_000)).to.deep.include({ delayMs: 0 });
+  });
+
+  it('begin within a second, however long the answer takes', async () => {
+    const { askAhead } = asker();
+    expect((await askAhead(0, 60_000)).delayMs).to.equal(LONGEST_LEAD_MS);
+  });
+
   it('obey a changed pace with the next grant', async () => {
     const { ask } = asker();
     await ask(0);
@@ -128,18 +146,22 @@ describe('permits', () => {
 
   it('never lie in two slices, whoever asks when', async function () {
     this.timeout(60_000);
-    const step = fc.record({ afterMs: fc.nat(400), wanted: fc.integer({ min: 1, max: 500 }) });
+    const step = fc.record({
+      afterMs: fc.nat(400),
+      wanted: fc.integer({ min: 1, max: 500 }),
+      leadMs: fc.constantFrom(0, 0, 7, 260, 1_000),
+    });
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 3, maxLength: 15 }),
         fc.integer({ min: 1, max: 20_000 }),
         async (steps, perSecond) => {
-          const { ask } = asker({ perSecond });
+          const { askAhead } = asker({ perSecond });
           let nowMs = 0;
           let untilMs = 0;
-          for (const { afterMs, wanted } of steps) {
+          for (const { afterMs, wanted, leadMs } of steps) {
             nowMs += afterMs;
-            const grant = await ask(nowMs, wanted);
+            const grant = await askAhead(nowMs, leadMs, wanted);
             if (grant.count === 0) continue;
             expect(grant.count).to.be.at.most(wanted);
             const fromMs = nowMs + grant.delayMs;

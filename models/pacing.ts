@@ -18,6 +18,8 @@ export interface PermitAsk {
   readonly pace: Pace;
   /** At most; at least 1. */
   readonly wanted: number;
+  /** The slice begins no sooner than that, at most `LONGEST_LEAD_MS`: it would be over before the answer has come. */
+  readonly leadMs?: number;
 }
 
 /** A slice of time in which only its owner may send: `count` pushes, evenly. */
@@ -63,6 +65,8 @@ const SHORTEST_SLICE_MS = 40;
 const AHEAD_MS = 600;
 /** Nothing is granted further ahead. */
 const FURTHEST_AHEAD_MS = 1_000;
+/** Devices are read again when their turn comes later than about that. */
+export const LONGEST_LEAD_MS = FURTHEST_AHEAD_MS;
 
 export const RAMP_START = 0.1;
 const RAMP_AFTER_REST_MS = 60_000;
@@ -74,6 +78,8 @@ const SLOWEST_FACTOR = 0.01;
 
 /** Only tests give a clock of their own: `$$NOW` is the database's. */
 export type DatabaseClock = '$$NOW' | Date;
+
+type Asked = Required<PermitAsk>;
 
 const pacing = (db: mongo.Db): mongo.Collection<Pacing> => db.collection<Pacing>(PACING);
 
@@ -97,7 +103,7 @@ const raisedFactor = ({ rampUpSeconds }: Pace): object => {
   };
 };
 
-const grantStages = ({ pace, wanted }: PermitAsk, clock: DatabaseClock): object[] => [
+const grantStages = ({ pace, wanted, leadMs }: Asked, clock: DatabaseClock): object[] => [
   { $set: { nowMs: { $toDouble: { $toDate: clock } } } },
   {
     $set: {
@@ -116,14 +122,20 @@ const grantStages = ({ pace, wanted }: PermitAsk, clock: DatabaseClock): object[
       },
     },
   },
-  { $set: { factor: raisedFactor(pace) } },
+  { $set: { factor: raisedFactor(pace), startMs: { $max: ['$aheadMs', leadMs] } } },
   { $set: { rate: { $multiply: [pace.perSecond * USED_OF_QUOTA, '$factor'] } } },
   {
     $set: {
+      // Longer by what passes until the answer to the next question.
       sliceMs: {
         $max: [
           SHORTEST_SLICE_MS,
-          { $min: [LONGEST_SLICE_MS, { $divide: [{ $subtract: [AHEAD_MS, '$aheadMs'] }, 2] }] },
+          {
+            $min: [
+              LONGEST_SLICE_MS + leadMs,
+              { $divide: [{ $subtract: [AHEAD_MS + leadMs, '$aheadMs'] }, 2] },
+            ],
+          },
         ],
       },
     },
@@ -152,7 +164,7 @@ const grantStages = ({ pace, wanted }: PermitAsk, clock: DatabaseClock): object[
   {
     $set: {
       until: {
-        $add: ['$nowMs', '$aheadMs', { $divide: [{ $multiply: ['$count', SECOND_MS] }, '$rate'] }],
+        $add: ['$nowMs', '$startMs', { $divide: [{ $multiply: ['$count', SECOND_MS] }, '$rate'] }],
       },
       grantedAt: '$nowMs',
       usedAt: { $toDate: clock },
@@ -163,21 +175,17 @@ const grantStages = ({ pace, wanted }: PermitAsk, clock: DatabaseClock): object[
           $cond: [
             { $eq: ['$count', 0] },
             { $subtract: ['$aheadMs', FURTHEST_AHEAD_MS] },
-            '$aheadMs',
+            '$startMs',
           ],
         },
         perSecond: '$rate',
       },
     },
   },
-  { $unset: ['nowMs', 'sinceMs', 'aheadMs', 'rate', 'sliceMs', 'count'] },
+  { $unset: ['nowMs', 'sinceMs', 'aheadMs', 'startMs', 'rate', 'sliceMs', 'count'] },
 ];
 
-const tryGrant = async (
-  db: mongo.Db,
-  ask: PermitAsk,
-  clock: DatabaseClock,
-): Promise<PermitGrant> => {
+const tryGrant = async (db: mongo.Db, ask: Asked, clock: DatabaseClock): Promise<PermitGrant> => {
   const granted = await pacing(db).findOneAndUpdate({ _id: ask.key }, grantStages(ask, clock), {
     upsert: true,
     returnDocument: 'after',
@@ -190,9 +198,10 @@ const tryGrant = async (
 /** The next free slice; one atomic write. */
 export const grantPermits = async (
   db: mongo.Db,
-  ask: PermitAsk,
+  { leadMs = 0, ...question }: PermitAsk,
   clock: DatabaseClock = '$$NOW',
 ): Promise<PermitGrant> => {
+  const ask: Asked = { ...question, leadMs: Math.min(leadMs, LONGEST_LEAD_MS) };
   try {
     return await tryGrant(db, ask, clock);
   } catch (error) {

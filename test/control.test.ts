@@ -23,8 +23,11 @@ const DEVICES = 3_600;
 const SLOW_MS = 1_500;
 /** Enough to see that it is being sent, while most is still to come. */
 const SOME = 100;
-/** Promised: so long after the answer no further byte leaves. */
-const QUIET_AFTER_MS = 1_000;
+/**
+ * So long after the answer no further byte leaves: a second is promised, and a machine may be busy with other things. What is
+ * not told to stop goes on for nine.
+ */
+const QUIET_AFTER_MS = 2_000;
 /** A machine may be busy with other things. */
 const LONG_MS = 120_000;
 

@@ -21,8 +21,9 @@ import { credentialCache } from './support/fake-network.js';
 import { testDatabase } from './support/mongo.js';
 import { until } from './support/until.js';
 
-const PATIENT = { withinMs: 60_000 };
-const TIMEOUT_MS = 15_000;
+const PATIENT = { withinMs: 120_000 };
+/** Whoever waits behind a silent vendor waits for so long: a busy machine is done with the others sooner. */
+const TIMEOUT_MS = 25_000;
 const MESSAGE = {
   title: 'Hello',
   body: 'there',
@@ -33,7 +34,7 @@ const MESSAGE = {
 const TIMINGS = { breakerMs: 100 };
 
 describe('a sick vendor', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const database = testDatabase();
   let simulators: Simulators;
   let transport: Transport;
@@ -42,6 +43,8 @@ describe('a sick vendor', function () {
   let running: EngineTest[];
   /** Added to the monotonic clock, so that nobody sits out a rest. */
   let skippedMs: number;
+  /** From then on it stands still but for that. */
+  let standsAtMs: number | undefined;
 
   before(async () => {
     simulators = await startSimulators({ harmony: { retryAfterSeconds: 1 } });
@@ -58,6 +61,7 @@ describe('a sick vendor', function () {
     credentials = credentialCache();
     running = [];
     skippedMs = 0;
+    standsAtMs = undefined;
   });
   afterEach(async () => {
     await Promise.all(running.map(({ engine }) => engine.stop(2_000)));
@@ -70,7 +74,7 @@ describe('a sick vendor', function () {
     const made = await engineTest(database().connection, {
       adapterDeps: { transport, credentials, now: Date.now },
       batchesInFlight: 2,
-      monotonic: () => performance.now() + skippedMs,
+      monotonic: () => (standsAtMs ?? performance.now()) + skippedMs,
       timings: TIMINGS,
       ...(running[0] == null ? {} : { secretBox: running[0].parts.secretBox }),
       ...change,
@@ -168,6 +172,8 @@ describe('a sick vendor', function () {
       simulators.harmony.fault({ kind: 'html-502' });
       const sent = await send(test, 'harmony', 60, 'storm');
       await opened(test, 'harmony');
+      // However long the machine takes for all that comes, only what is skipped counts.
+      standsAtMs = performance.now();
       expect(await restOf(test, 'harmony')).to.include({ cause: 'vendor-trouble' });
       await until(
         'everything is out of the way',
@@ -244,7 +250,7 @@ describe('a sick vendor', function () {
       const audience = { devices: [device.toHexString()] };
       const [, task] = [
         await test.accept({ audience }),
-        await test.accept({ audience, ttlSeconds: 4 }),
+        await test.accept({ audience, ttlSeconds: 8 }),
       ];
       await test.ended(task);
       expect(await test.rows(task)).to.deep.equal([

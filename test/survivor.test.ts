@@ -71,7 +71,7 @@ describe('two gateway processes on one database', function () {
     const before = receivedInAll(simulators);
     const { id } = await send(api);
     await until('the first pushes have left', () => receivedInAll(simulators) > before + 500, {
-      withinMs: 30_000,
+      withinMs: 60_000,
       everyMs: 2,
     });
     const survivor = await startProcess('worker');

@@ -35,7 +35,8 @@ eachTransport('a request that ends early', (lines) => {
       const fault = await faultOf(send({ timeoutMs: 100 }));
       expect(fault).to.include({ fault: 'timeout', mayHaveArrived: true });
       expect(fault.message).to.equal('No answer within 100 ms');
-      await until(() => stalled[0]!.stream.destroyed);
+      // On a busy machine, the peer may not have read it yet.
+      await until(() => stalled[0]?.stream.destroyed === true);
       expect(stalled[0]!.stream.rstCode).to.equal(NGHTTP2_CANCEL);
     });
 

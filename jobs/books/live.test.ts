@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Types } from 'mongoose';
 import { dbOf } from '../../models/database.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
@@ -12,8 +13,13 @@ import { readTaskBooks } from './read-task.js';
 
 /** Outcomes that make follow-ups, ends and suspects. */
 const KINDS = ['ok', 'gone', 'busy', 'ok', 'refused', 'ok'] as const;
+const HOUR_MS = 3_600_000;
 const DEVICES = 600;
 const TASKS = 8;
+/** By the number of the task. Devices of t2 are busy: they keep their task open. */
+const TAGS = ['t2', 't0', 't1', 't2'] as const;
+const CANCELLED = 2;
+const KEPT_OPEN = 6;
 
 describe('a check beside a gateway that sends', function () {
   this.timeout(120_000);
@@ -42,15 +48,16 @@ describe('a check beside a gateway that sends', function () {
       test.accept({
         audience:
           index % 2 === 0
-            ? { tags: `t${index % 3}` }
+            ? { tags: TAGS[index / 2] ?? 't0' }
             : { accounts: [{ account: `account-${index}` }, { account: `account-${index + 6}` }] },
         // What is tried again for longer ends as expired.
-        expiresAt: new Date(Date.now() + 4_000),
+        expiresAt: new Date(Date.now() + (index === KEPT_OPEN ? HOUR_MS : 4_000)),
       }),
     );
     const tasks = await Promise.all(sent);
-    const cancelled = tasks[2];
-    if (cancelled != null) await test.engine.control(test.app._id, cancelled._id, 'cancel');
+    const cancel = (index: number) =>
+      test.engine.control(test.app._id, tasks[index]?._id ?? new Types.ObjectId(), 'cancel');
+    await cancel(CANCELLED);
     let isOver = false;
     const ends = Promise.all(tasks.map((task) => test.ended(task))).then(() => {
       isOver = true;
@@ -77,8 +84,11 @@ describe('a check beside a gateway that sends', function () {
         }
       }
     };
-    await Promise.all([readAgainAndAgain(), checkAgainAndAgain()]);
-    await ends;
+    const looking = Promise.all([readAgainAndAgain(), checkAgainAndAgain()]);
+    const sawMuch = () => openSeen > 0 && looks > 5;
+    await Promise.race([until('both have looked while a task is open', sawMuch), looking]);
+    await cancel(KEPT_OPEN);
+    await Promise.all([looking, ends]);
     expect(found).to.deep.equal([]);
     expect(looks).to.be.above(5);
     expect(openSeen).to.be.above(0);
@@ -94,7 +104,7 @@ describe('a check beside a gateway that sends', function () {
   it('sees that a worker runs by the mark its sweep leaves, and that none ran an hour later', async () => {
     const books = booksOf(database().connection);
     expect(await workersRun(books)).to.equal(true);
-    const later = () => Date.now() + 3_600_000;
+    const later = () => Date.now() + HOUR_MS;
     expect(await workersRun({ ...books, now: later })).to.equal(false);
     expect(dbOf(database().connection)).to.equal(books.db);
   });

@@ -14,19 +14,20 @@ const never = new AbortController().signal;
 setMaxListeners(0, never);
 
 /** Processes that share one store of permits, on a time of the test's own. */
-const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
+const world = (pace: Pace | null = { perSecond: 1_000 }, answersInMs = 4) => {
   const time = virtualTime();
   const asked: { atMs: number; wanted: number }[] = [];
   const troubles: unknown[] = [];
   let untilMs = 0;
   let broken = false;
-  const grant = (perSecond: number, wanted: number): PermitGrant => {
-    const delayMs = Math.max(0, untilMs - time.now());
-    const count = Math.min(wanted, Math.max(1, Math.floor((perSecond * SLICE_MS) / SECOND_MS)));
+  const grant = (perSecond: number, wanted: number, leadMs: number): PermitGrant => {
+    const delayMs = Math.max(leadMs, untilMs - time.now());
+    const sliceMs = SLICE_MS + leadMs;
+    const count = Math.min(wanted, Math.max(1, Math.floor((perSecond * sliceMs) / SECOND_MS)));
     untilMs = time.now() + delayMs + (count * SECOND_MS) / perSecond;
     return { count, delayMs, perSecond, atMs: time.now() + DATABASE_AHEAD_MS };
   };
-  const process = (hasRoom: () => void = () => undefined): Gate =>
+  const process = ({ hasRoom = (): void => undefined, answerMs = answersInMs } = {}): Gate =>
     createGate({
       key: 'shop/fcm/default',
       pace,
@@ -34,7 +35,7 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
       later: time.later,
       hasRoom,
       failed: (error) => troubles.push(error),
-      ask: ({ perSecond }, wanted) =>
+      ask: ({ pace: { perSecond }, wanted, leadMs = 0 }) =>
         new Promise((resolve, reject) => {
           asked.push({ atMs: time.now(), wanted });
           time.later(answerMs / 2, () => {
@@ -42,7 +43,7 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
               reject(new Error('The database is away'));
               return;
             }
-            const granted = grant(perSecond, wanted);
+            const granted = grant(perSecond, wanted, leadMs);
             time.later(answerMs / 2, () => resolve(granted));
           });
         }),
@@ -56,9 +57,11 @@ const world = (pace: Pace | null = { perSecond: 1_000 }, answerMs = 4) => {
       lane = 'campaign',
       who = 'somebody',
       signal = never,
-    }: { lane?: Lane; who?: string; signal?: AbortSignal } = {},
+      readMs = 0,
+    }: { lane?: Lane; who?: string; signal?: AbortSignal; readMs?: number } = {},
   ): Promise<void> => {
     const lot = gate.enter(devices, lane);
+    if (readMs > 0) await new Promise<void>((resolve) => time.later(readMs, resolve));
     for (let left = devices; left > 0; ) {
       const some = await lot.take(left, signal);
       if (some === 0) break;
@@ -181,6 +184,36 @@ describe('the gate', () => {
     expect(sentBetween(11_000, 13_000)).to.be.at.least(1_900);
   });
 
+  describe('while the database takes long to answer', () => {
+    for (const [answerMs, share] of [
+      [300, 0.9],
+      [600, 0.7],
+      [1_000, 0.5],
+    ] as const) {
+      it(`keeps most of its pace, and exceeds it never: ${answerMs} ms`, async () => {
+        const { time, process, send, sentBetween, worstSecond } = world(
+          { perSecond: 50 },
+          answerMs,
+        );
+        void send(process(), 5_000);
+        await time.pass(35_000);
+        // Of slices that begin when they are granted, next to nothing is left when they arrive.
+        expect(sentBetween(5_000, 35_000)).to.be.at.least(30 * 50 * share);
+        expect(worstSecond()).to.be.at.most(50 + 2);
+      });
+    }
+
+    it('leaves a share to those whose answers are quick', async () => {
+      const { time, process, send, sentBetween, worstSecond } = world();
+      void send(process({ answerMs: 600 }), 50_000, { who: 'slow' });
+      void send(process(), 50_000, { who: 'quick' });
+      await time.pass(12_000);
+      expect(sentBetween(2_000, 12_000)).to.be.at.least(7_000);
+      expect(sentBetween(2_000, 12_000, 'quick')).to.be.at.least(1_500);
+      expect(worstSecond()).to.be.at.most(1_000 + BUCKET_MS);
+    });
+  });
+
   describe('a changed pace', () => {
     it('holds within a fraction of a second', async () => {
       const { time, process, send, sentBetween } = world();
@@ -218,6 +251,27 @@ describe('the gate', () => {
       expect(one.perSecond).to.be.within(350, 650);
     });
 
+    it('does not shrink while each fetch takes long, and nobody waits meanwhile', async () => {
+      const { time, process, send, sentBetween } = world({ perSecond: 100 });
+      let isFetching = false;
+      // A claim, and then a read of who is in.
+      const fetch = (): void => {
+        if (isFetching || !gate.wantsMore) return;
+        isFetching = true;
+        time.later(1_000, () => {
+          isFetching = false;
+          const some = gate.room('default');
+          if (some > 0) void send(gate, some, { lane: 'default', readMs: 1_000 });
+          fetch();
+        });
+      };
+      const gate = process({ hasRoom: fetch });
+      fetch();
+      await time.pass(25_000);
+      // A second's worth in a little more than two seconds. A quarter of it would leave 15 in a second.
+      expect(sentBetween(5_000, 25_000)).to.be.at.least(20 * 35);
+    });
+
     it('is never less than one device where nobody is in', () => {
       expect(world({ perSecond: 1 }).process().room('campaign')).to.equal(1);
     });
@@ -234,7 +288,7 @@ describe('the gate', () => {
     it('is told of when half of it is free again', async () => {
       let told = 0;
       const { time, process, send } = world();
-      const gate = process(() => (told += 1));
+      const gate = process({ hasRoom: () => (told += 1) });
       void send(gate, 3_000);
       await time.pass(2_000);
       expect([told, gate.wantsMore]).to.deep.equal([0, false]);

@@ -1,9 +1,11 @@
 /** The gate of one vendor profile or task in this process: devices enter, and leave one by one as permits fall due. */
-import type { Pace, PermitGrant } from '../../models/pacing.js';
+import type { Pace, PermitAsk, PermitGrant } from '../../models/pacing.js';
 import { LANES, type Lane } from '../../models/task.js';
 import { createDatabaseClock } from './database-clock.js';
+import { createLead } from './lead.js';
 import { createSlices } from './slices.js';
 import { createThroughput } from './throughput.js';
+import { createWaitingClock } from './waiting-clock.js';
 
 /** Devices of one batch that have entered. */
 export interface Lot {
@@ -38,7 +40,7 @@ export interface GateParts {
   readonly quantumMs?: number;
   /** Milliseconds that never jump. */
   readonly monotonic: () => number;
-  ask(pace: Pace, wanted: number): Promise<PermitGrant>;
+  ask(asked: Omit<PermitAsk, 'key'>): Promise<PermitGrant>;
   /** Permits could not be had; they are asked for again. */
   failed(error: unknown): void;
   /** It wants more. */
@@ -75,7 +77,11 @@ export const createGate = (parts: GateParts): Gate => {
   const { monotonic, quantumMs = QUANTUM_MS } = parts;
   const slices = createSlices();
   const clock = createDatabaseClock();
+  const lead = createLead();
   const throughput = createThroughput();
+  /** What this process gets of the rate while it asks for it: when nobody waits, nothing is left to be had. */
+  const share = createThroughput();
+  const waiting = createWaitingClock(monotonic);
   let waiters: Waiter[] = [];
   let { pace } = parts;
   let inside = 0;
@@ -89,7 +95,8 @@ export const createGate = (parts: GateParts): Gate => {
   const capacity = (): number => {
     if (pace == null) return Number.POSITIVE_INFINITY;
     const { perSecond } = pace;
-    const left = throughput.perSecond(monotonic());
+    const isKnown = throughput.perSecond(monotonic()) != null;
+    const left = isKnown ? share.perSecond(waiting.ms) : undefined;
     if (left == null) return Math.max(1, perSecond * FIRST_ROOM);
     return Math.max(1, Math.min(perSecond, Math.max(perSecond * LEAST_ROOM, left * ROOM_GROWTH)));
   };
@@ -104,6 +111,11 @@ export const createGate = (parts: GateParts): Gate => {
     if (wantsMore()) parts.hasRoom();
   };
 
+  const remove = (gone: Waiter): void => {
+    waiters = waiters.filter((waiter) => waiter !== gone);
+    waiting.isWaiting(waiters.length > 0);
+  };
+
   /** The best lane first, and within it everybody in turn. */
   const serve = (): void => {
     const nowMs = monotonic();
@@ -112,16 +124,17 @@ export const createGate = (parts: GateParts): Gate => {
       const next = waiters.find((waiter) => waiter.rank === rank);
       if (next == null) return;
       const peers = waiters.filter((waiter) => waiter.rank === rank).length;
-      const share = pace == null ? next.most : slices.take(nowMs, shareOf(next.most, peers));
-      if (share === 0) return;
-      waiters = waiters.filter((waiter) => waiter !== next);
+      const count = pace == null ? next.most : slices.take(nowMs, turnOf(next.most, peers));
+      if (count === 0) return;
       servedAtMs = nowMs;
-      throughput.add(nowMs, share);
-      next.resolve(share);
-      went(next.lot, share);
+      throughput.add(nowMs, count);
+      share.add(waiting.ms, count);
+      remove(next);
+      next.resolve(count);
+      went(next.lot, count);
     }
   };
-  const shareOf = (most: number, peers: number): number => {
+  const turnOf = (most: number, peers: number): number => {
     if (peers === 1 || pace == null) return most;
     return Math.min(most, Math.max(1, Math.ceil((pace.perSecond * quantumMs) / SECOND_MS / peers)));
   };
@@ -142,6 +155,7 @@ export const createGate = (parts: GateParts): Gate => {
 
   const receive = (asked: Pace, sentMs: number, grant: PermitGrant): void => {
     const receivedMs = monotonic();
+    lead.heard(receivedMs - sentMs);
     const atMs = clock.read({ sentMs, receivedMs, databaseMs: grant.atMs });
     if (grant.count === 0) {
       askAfterMs = receivedMs + grant.delayMs;
@@ -160,7 +174,7 @@ export const createGate = (parts: GateParts): Gate => {
       // What comes until the next question would otherwise have to wait for it.
       const soon = ((throughput.perSecond(askedAtMs) ?? 0) * ASK_EVERY_MS) / SECOND_MS;
       const wanted = Math.max(1, Math.ceil(demand() + soon - slices.left(askedAtMs)));
-      receive(asked, askedAtMs, await parts.ask(asked, wanted));
+      receive(asked, askedAtMs, await parts.ask({ pace: asked, wanted, leadMs: lead.ms }));
     } catch (error) {
       askAfterMs = monotonic() + ASK_AGAIN_MS;
       parts.failed(error);
@@ -205,7 +219,7 @@ export const createGate = (parts: GateParts): Gate => {
         return;
       }
       const abort = (): void => {
-        waiters = waiters.filter((other) => other !== waiter);
+        remove(waiter);
         resolve(0);
       };
       const waiter: Waiter = {
@@ -219,6 +233,7 @@ export const createGate = (parts: GateParts): Gate => {
       };
       signal.addEventListener('abort', abort, { once: true });
       waiters.push(waiter);
+      waiting.isWaiting(true);
       if (waiter.rank === 0 || monotonic() - servedAtMs >= quantumMs) turn();
       else wakeIn(quantumMs);
     });

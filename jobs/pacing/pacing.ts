@@ -5,7 +5,7 @@
 import type { Outcome } from '../../adapters/adapter.js';
 import type { Batch } from '../../models/batch.js';
 import { releaseBatch } from '../../models/lease.js';
-import { grantPermits, type Pace, slowDown } from '../../models/pacing.js';
+import { grantPermits, type Pace, type PermitAsk, slowDown } from '../../models/pacing.js';
 import {
   claimParked,
   type Parking,
@@ -106,8 +106,9 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
     }
   };
 
-  const askFor = async (key: string, pace: Pace, wanted: number) => {
-    const grant = await grantPermits(db, { key, pace, wanted });
+  const askFor = async (asked: PermitAsk) => {
+    const { key } = asked;
+    const grant = await grantPermits(db, asked);
     const [app = '', vendor = '', profile] = key.split('/');
     if (profile != null) metrics.pace(app, vendor, profile, grant.perSecond);
     return grant;
@@ -133,7 +134,7 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
         pace,
         monotonic,
         ...(takesMany(key) ? { quantumMs: LARGE_QUANTUM_MS } : {}),
-        ask: (asked, wanted) => askFor(key, asked, wanted),
+        ask: (asked) => askFor({ key, ...asked }),
         failed: failed(key),
         hasRoom() {
           if (made.hasParked) fetching.wake();

@@ -72,7 +72,7 @@ describe('mongodFromOfficialDownload', () => {
     await downloadsFrom(createServer((socket) => sockets.push(socket)));
     const download = mongodFromOfficialDownload(await folder(), {
       version: VERSION,
-      stalledAfterMs: 1500,
+      stalledAfterMs: 3_000,
     });
     expect((await failure(download)).message).to.equal('The download made no progress');
     expect(sockets).to.have.length(1);

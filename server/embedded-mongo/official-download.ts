@@ -16,12 +16,15 @@ process.env.npm_config_strict_ssl = 'true';
 process.env.MONGOMS_MAX_RETRIES = '1';
 const [library, downloadDir, version] = process.argv.slice(1);
 const { MongoBinary } = require(library);
+process.send({ begins: true });
 MongoBinary.getPath({ downloadDir, ...(version && { version }) }).then(
   (path) => process.send({ path }),
   (error) => process.send({ reason: error.message }),
 ).finally(() => process.disconnect());`;
 
 interface Answer {
+  /** Only now: to get so far, a slow machine needs longer than a download may stand still. */
+  begins?: true;
   path?: string;
   reason?: string;
 }
@@ -68,10 +71,12 @@ export const mongodFromOfficialDownload = async (
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     cwd: folder,
   });
-  const endWatch = watchProgress(folder, () => child.kill('SIGKILL'), stalledAfterMs);
+  let endWatch = (): void => undefined;
   let answer: Answer = { reason: 'The download made no progress' };
   child.on('message', (message: Answer) => {
-    answer = message;
+    if (message.begins) {
+      endWatch = watchProgress(folder, () => child.kill('SIGKILL'), stalledAfterMs);
+    } else answer = message;
   });
   try {
     await once(child, 'close');

@@ -35,7 +35,7 @@ const sandboxDeps = (): AdapterDeps => ({
 });
 
 /** A busy machine is slow. */
-const ENDED_WITHIN_MS = 25_000;
+const ENDED_WITHIN_MS = 50_000;
 
 export interface EngineTest {
   readonly engine: Engine;

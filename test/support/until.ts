@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export const until = async (
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { withinMs = 10_000, everyMs = 20 } = {},
+  { withinMs = 30_000, everyMs = 20 } = {},
 ): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!(await condition())) {

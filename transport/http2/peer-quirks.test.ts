@@ -148,7 +148,11 @@ oneTransport('own', 'a peer that speaks', (lines) => {
         ]),
       );
     });
-    await send({ timeoutMs: 20 }).catch(() => undefined);
+    const abort = new AbortController();
+    const givenUp = send({ signal: abort.signal }).catch(() => undefined);
+    await until(() => server.frames.some(({ type }) => type === FRAME.headers));
+    abort.abort();
+    await givenUp;
     expect((await send()).headers).to.deep.equal({ 'x-id': 'abc' });
     expect(server.sockets).to.have.length(1);
   });
