@@ -59,12 +59,16 @@ const runPart = async (name: string, part: Part, options: Options): Promise<void
 
 const main = async (): Promise<void> => {
   const known = Object.keys(PARTS);
-  let options: Options;
+  let options: Options | 'help';
   try {
     options = readOptions(process.argv.slice(2), known);
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${usage(known)}`);
     process.exitCode = USAGE_ERROR;
+    return;
+  }
+  if (options === 'help') {
+    say(usage(known));
     return;
   }
   if (process.platform !== 'linux') throw new Error('The figures are read from /proc of Linux');

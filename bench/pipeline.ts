@@ -6,6 +6,7 @@ import { checkRows, importDevices, type Sent, sendTask, setUpApp } from './backe
 import { FEW_DEVICES, FEW_TAG } from './devices.js';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 import { mongodVersion } from './machine.js';
+import { DEFAULT_DEVICES } from './options.js';
 import { type Bench, type Part, temporaryFolder } from './part.js';
 import { readCpuMs, readPeakRssMb, resetPeakRss } from './process-figures.js';
 import { type RawClientNews, runRawClient } from './raw-client.js';
@@ -111,30 +112,28 @@ interface Filled {
 
 /** Fills the database by a gateway of its own: what an import leaves in memory would hide what a task needs. */
 const fill = async (
-  { options, closing, say }: Bench,
-  dataDir: string,
-  sink: Sink,
+  { closing, say }: Bench,
+  { dataDir, sink, devices }: { dataDir: string; sink: Sink; devices: number },
 ): Promise<Filled> => {
   const gateway = await startGatewayProcess({ dataDir }, closing);
   const key = await setUpApp(gateway, sink);
   await resetPeakRss(gateway.pid);
-  const importRate = await importDevices(gateway.url, key, options.devices);
+  const importRate = await importDevices(gateway.url, key, devices);
   const importPeakMb = await readPeakRssMb(gateway.pid);
-  say(
-    `Imported ${formatCount(options.devices)} devices, ${formatCount(Math.round(importRate))} lines/s`,
-  );
+  say(`Imported ${formatCount(devices)} devices, ${formatCount(Math.round(importRate))} lines/s`);
   await gateway.stop();
   return { key, importRate, importPeakMb };
 };
 
 export const pipeline: Part = async (bench): Promise<PartResult> => {
   const { options, closing, say } = bench;
+  const devices = options.devices ?? DEFAULT_DEVICES;
   const folder = await temporaryFolder(closing);
   await buildGateway();
   const sink = await startSink(options.sink, folder, closing);
   say(`Sink: ${sink.name}`);
   const dataDir = join(folder, 'data');
-  const { key, ...imported } = await fill(bench, dataDir, sink);
+  const { key, ...imported } = await fill(bench, { dataDir, sink, devices });
 
   const { profileDir } = options;
   const gateway = await startGatewayProcess(
@@ -142,7 +141,7 @@ export const pipeline: Part = async (bench): Promise<PartResult> => {
     closing,
   );
   const measured = { gateway, api: apiClient(gateway.url, key), sink };
-  const fewDevices = Math.min(FEW_DEVICES, options.devices);
+  const fewDevices = Math.min(FEW_DEVICES, devices);
   sayRun(bench, 'Warm-up', await measure(measured, { tags: FEW_TAG }, fewDevices));
   const few = await measure(measured, { tags: FEW_TAG }, fewDevices);
   sayRun(bench, formatCount(fewDevices), few);
@@ -150,17 +149,17 @@ export const pipeline: Part = async (bench): Promise<PartResult> => {
   const runs: Run[] = [];
   const raws: RawClientNews[] = [];
   for (let number = 1; number <= options.runs; number += 1) {
-    const run = await measure(measured, { all: true }, options.devices);
+    const run = await measure(measured, { all: true }, devices);
     sayRun(bench, `Run ${number}`, run);
     runs.push(run);
-    raws.push(await runRawClient(sink, options.devices, closing));
+    raws.push(await runRawClient(sink, devices, closing));
   }
   const last = runs.at(-1);
   if (last != null) await checkRows(measured.api, last.task);
   return {
     part: 'pipeline',
     setting: [
-      `sink ${sink.name} on loopback, APNs-like, ${formatCount(options.devices)} devices, ${options.runs} runs`,
+      `sink ${sink.name} on loopback, APNs-like, ${formatCount(devices)} devices, ${options.runs} runs`,
       `mongod ${await mongodVersion(gateway.mongodPid)} embedded; a row for each device, held against the report`,
       ...(profileDir == null ? [] : ['profiled, so slower than it is']),
     ],

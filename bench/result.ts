@@ -13,6 +13,8 @@ export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly values: readonly number[];
+  /** What its median must reach, where something must be reached. */
+  readonly mark?: string;
 }
 
 export interface PartResult {
@@ -28,7 +30,9 @@ export const figure = (name: string, unit: string, ...values: number[]): Figure 
   values,
 });
 
-const COLUMNS = ['', 'median', 'least', 'most', 'unit'] as const;
+export const marked = (one: Figure, mark: string): Figure => ({ ...one, mark });
+
+const COLUMNS = ['', 'median', 'least', 'most', 'unit', 'mark'] as const;
 
 const cells = ({ median, least, most }: Summary, isOne: boolean): (number | string)[] =>
   isOne ? [rounded(median), '', ''] : [median, least, most].map((value) => rounded(value));
@@ -36,11 +40,12 @@ const cells = ({ median, least, most }: Summary, isOne: boolean): (number | stri
 /** Lines without a trailing newline. */
 export const resultTable = ({ figures }: PartResult): string[] =>
   alignTable([
-    COLUMNS,
-    ...figures.map(({ name, unit, values }) => [
+    COLUMNS.filter((column) => column !== 'mark' || figures.some(({ mark }) => mark != null)),
+    ...figures.map(({ name, unit, values, mark }) => [
       name,
       ...cells(summary(values), values.length === 1),
       unit,
+      ...(mark == null ? [] : [mark]),
     ]),
   ]);
 
