@@ -6,7 +6,7 @@ import { alignTable } from '../demo/report-table.js';
 import type { Machine } from './machine.js';
 import { rounded, type Summary, summary } from './statistics.js';
 
-const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
+export const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
 
 /** A figure with its unit, measured once or in several runs. */
 export interface Figure {
@@ -53,11 +53,30 @@ export const resultTable = ({ figures }: PartResult): string[] =>
 export const fileName = (part: string, { date }: Machine): string =>
   `${part}-${date.slice(0, 19).replaceAll(':', '')}.json`;
 
+/** What disturbed it. */
+export interface Disturbance {
+  readonly loadAfter: number;
+  /** Of the processors' time, by a hypervisor. */
+  readonly stolenPercent: number;
+}
+
+/** As it stands in the file. */
+export interface KeptResult extends PartResult {
+  readonly machine: Machine;
+  readonly disturbance: Disturbance;
+  readonly figures: readonly (Figure & Summary)[];
+}
+
 /** Returns where it was written. */
-export const keepResult = async (result: PartResult, machine: Machine): Promise<string> => {
+export const keepResult = async (
+  result: PartResult,
+  machine: Machine,
+  disturbance: Disturbance,
+): Promise<string> => {
   await mkdir(RESULTS, { recursive: true });
   const path = join(RESULTS, fileName(result.part, machine));
   const figures = result.figures.map((one) => ({ ...one, ...summary(one.values) }));
-  await writeFile(path, `${JSON.stringify({ ...result, machine, figures }, null, 2)}\n`);
+  const kept: KeptResult = { ...result, machine, disturbance, figures };
+  await writeFile(path, `${JSON.stringify(kept, null, 2)}\n`);
   return path;
 };
