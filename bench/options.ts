@@ -32,8 +32,8 @@ export const usage = (parts: readonly string[]): string =>
   `npm run bench -- [${parts.join('|')} ...] [--runs <n>] [--devices <n>] [--rate <n>]
              [--vendor apns|fcm|harmony] [--sink nginx|node] [--peer gorush=<path>] [--profile <folder>] [--help]
 
-  --runs     measured runs of a part, default 3
-  --devices  in each of them, default 100000 (memory: up to 1000000, the default)
+  --runs     measured runs of a part, default 3; lanes and pacing have their own
+  --devices  in each of them, default 100000; accept 10000, memory 1000000
   --rate     tasks a second of the latency, default 100
   --vendor   whom the pipeline pushes to, default apns
   --sink     what stands for the vendor; default nginx if it is installed, else node:http2

@@ -107,15 +107,12 @@ const isBusy = ({ machine, disturbance }: KeptResult): boolean =>
 const notesOf = (result: KeptResult): string[] => {
   const { machine, disturbance, setting } = result;
   const { cpu, cores, node, commit, date, loadBefore } = machine;
-  const busy = isBusy(result)
-    ? [
-        `The machine was busy: load ${rounded(loadBefore)} before on ${cores} cores, ${rounded(disturbance.stolenPercent)} % taken by a hypervisor. Bars are medians, lines the spread.`,
-      ]
-    : ['Bars are medians, lines the spread.'];
+  const disturbed = `The machine was busy: load ${rounded(loadBefore)} before, ${rounded(disturbance.stolenPercent)} % taken by a hypervisor.`;
   return [
     `${cpu}, ${formatCount(cores)} cores; Node ${node}; commit ${commit}; ${date.slice(0, 10)}`,
     ...setting.slice(0, 1),
-    ...busy,
+    ...(isBusy(result) ? [disturbed] : []),
+    'Bars are medians, lines the spread.',
   ];
 };
 
