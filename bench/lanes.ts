@@ -121,11 +121,10 @@ export const lanes: Part = async (bench) => {
   for (let run = 0; run < RUNS; run += 1) {
     const alone = await measureCosts(processes, () => measureSingles(posting, 1 + 2 * run));
     idle.push({ valuesMs: alone.result, costs: alone.costs, count: COUNT });
-    const { costs, result } = await measureCosts(processes, () =>
-      besideCampaign(api, Math.round(highest / 2), () => measureSingles(posting, 2 + 2 * run)),
+    const { rate, accepted, result } = await besideCampaign(api, Math.round(highest / 2), () =>
+      measureCosts(processes, () => measureSingles(posting, 2 + 2 * run)),
     );
-    const { rate, accepted, result: valuesMs } = result;
-    busy.push({ rate, valuesMs, costs, count: COUNT + accepted });
+    busy.push({ rate, valuesMs: result.result, costs: result.costs, count: COUNT + accepted });
     bench.say(`Run ${run + 1} of ${RUNS}`);
   }
   return {

@@ -92,6 +92,7 @@ const measure = async (
     sendTask(apiClient(door?.url ?? '', key), { tags }, to - from, schedule),
   );
   const shares = (await readPushes()).map((count, index) => count - (before[index] ?? 0));
+  const attempts = shares.reduce((sum, share) => sum + share, 0);
   const arrivals = await sink.arrivals();
   const found = Array.from({ length: to - from }, (_, index) =>
     arrivals.get(`/3/device/${benchToken(from + index)}`),
@@ -108,7 +109,8 @@ const measure = async (
       `at most ${formatCount(RATE + BUCKET)}`,
     ),
     figure(`${name}, in the busiest 100 ms`, 'devices', busiestWindow(times, 100)),
-    figure(`${name}, least share of a process`, '%', (100 * Math.min(...shares)) / (to - from)),
+    figure(`${name}, least share of a process`, '%', (100 * Math.min(...shares)) / attempts),
+    figure(`${name}, attempts for each device`, 'times', attempts / (to - from)),
     figure(
       `${name}, pushed more than once`,
       'devices',
