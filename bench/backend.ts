@@ -1,12 +1,13 @@
 /** Speaks to the gateway like a backend: makes the app, brings the devices, sends tasks and holds their reports. */
-import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, apiClient } from '../demo/api-client.js';
 import { ledgerFaults, type Row } from '../demo/ledger.js';
 import type { TaskAnswer } from '../demo/task-answer.js';
-import { deviceLines, MESSAGE } from './devices.js';
+import { type BenchDevice, deviceLines, MESSAGE } from './devices.js';
 import type { GatewayProcess } from './gateway-process.js';
+import type { BenchVendor } from './options.js';
 import type { Sink } from './sink.js';
+import { vendorSettings } from './vendor-settings.js';
 
 const APP = 'bench';
 const LOOK_EVERY_MS = 100;
@@ -19,51 +20,50 @@ type Timed = TaskAnswer & {
   readonly timings: { readonly startedAt?: string; readonly plannedAt?: string; endedAt?: string };
 };
 
+export interface VendorPlan {
+  readonly vendor?: BenchVendor;
+  /** Null: as fast as it goes. */
+  readonly ratePerSecond?: number | null;
+}
+
 /** Makes the app and lets it push to the sink. Returns the key of the app. */
 export const setUpApp = async (
   gateway: Pick<GatewayProcess, 'url' | 'operatorKey'>,
   sink: Sink,
-  ratePerSecond: number | null = null,
+  plan: VendorPlan = {},
 ): Promise<string> => {
   const operator = apiClient(gateway.url, gateway.operatorKey);
   const { adminKey } = await operator.post<{ adminKey: { key: string } }>('/v1/apps', {
     id: APP,
     name: 'The benchmark',
   });
-  await setUpVendor(apiClient(gateway.url, adminKey.key), sink, ratePerSecond);
+  await setUpVendor(apiClient(gateway.url, adminKey.key), sink, plan);
   return adminKey.key;
 };
 
-/** Null: as fast as it goes. */
 export const setUpVendor = async (
   api: Api,
-  { url, ca }: Sink,
-  ratePerSecond: number | null,
+  sink: Sink,
+  { vendor = 'apns', ratePerSecond = null }: VendorPlan,
 ): Promise<void> => {
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
   // The sink answers 200 to everybody, so asking it with a made-up token would tell nothing.
-  await api.put(`/v1/apps/${APP}/vendors/apns?probe=skip`, {
-    teamId: 'PIGEONTEAM',
-    keyId: 'PIGEONKEY1',
-    privateKey,
-    bundleId: 'com.example.pigeon',
-    endpoint: url,
-    ca,
+  await api.put(`/v1/apps/${APP}/vendors/${vendor}?probe=skip`, {
+    ...vendorSettings(vendor, sink),
     ratePerSecond,
   });
 };
 
 /** Lines a second. Rejects unless every line made a device. */
-export const importDevices = async (url: string, key: string, devices: number): Promise<number> => {
+export const importDevices = async (
+  { url, key }: { url: string; key: string },
+  devices: number,
+  deviceOf?: (index: number) => BenchDevice,
+): Promise<number> => {
   const startedAt = performance.now();
   const reply = await fetch(`${url}/v1/devices/import`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
-    body: deviceLines(devices),
+    body: deviceLines(devices, deviceOf),
     duplex: 'half',
   });
   const text = await reply.text();

@@ -1,17 +1,30 @@
 /** `npm run bench`: runs all parts, or those that are named; each starts its own processes on loopback and ends them. */
+import { loadavg } from 'node:os';
 import { Closing } from '../server/closing.js';
+import { accept } from './accept.js';
 import { lanes } from './lanes.js';
 import { latency } from './latency.js';
-import { type Machine, readMachine } from './machine.js';
+import { type Machine, readMachine, readTicks, stolenPercent } from './machine.js';
+import { memory } from './memory.js';
 import { type Options, readOptions, usage } from './options.js';
 import { pacing } from './pacing.js';
 import type { Part } from './part.js';
 import { pipeline } from './pipeline.js';
+import { plan } from './plan.js';
 import { keepResult, resultTable } from './result.js';
 import { rounded } from './statistics.js';
 import { transport } from './transport.js';
 
-const PARTS: Readonly<Record<string, Part>> = { transport, pipeline, latency, lanes, pacing };
+const PARTS: Readonly<Record<string, Part>> = {
+  transport,
+  pipeline,
+  accept,
+  latency,
+  lanes,
+  pacing,
+  plan,
+  memory,
+};
 const USAGE_ERROR = 2;
 
 const say = (line: string): void => console.log(line);
@@ -44,13 +57,21 @@ const runPart = async (name: string, part: Part, options: Options): Promise<void
   say(`\n${name}`);
   const machine = await readMachine();
   sayMachine(machine);
+  const ticks = await readTicks();
   const closing = new Closing();
   running = closing;
   try {
     const result = await part({ options, closing, say });
     say('');
     for (const line of [...result.setting, '', ...resultTable(result)]) say(line);
-    say(`\nAll figures: ${await keepResult(result, machine)}`);
+    const disturbance = {
+      loadAfter: loadavg()[0] ?? 0,
+      stolenPercent: stolenPercent(ticks, await readTicks()),
+    };
+    say(
+      `\nLoad after: ${rounded(disturbance.loadAfter)}; a hypervisor took ${rounded(disturbance.stolenPercent)} % of the processors`,
+    );
+    say(`All figures: ${await keepResult(result, machine, disturbance)}`);
   } finally {
     await closeAll(closing);
     running = undefined;
@@ -59,12 +80,16 @@ const runPart = async (name: string, part: Part, options: Options): Promise<void
 
 const main = async (): Promise<void> => {
   const known = Object.keys(PARTS);
-  let options: Options;
+  let options: Options | 'help';
   try {
     options = readOptions(process.argv.slice(2), known);
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${usage(known)}`);
     process.exitCode = USAGE_ERROR;
+    return;
+  }
+  if (options === 'help') {
+    say(usage(known));
     return;
   }
   if (process.platform !== 'linux') throw new Error('The figures are read from /proc of Linux');

@@ -2,12 +2,14 @@
 import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
 import { importDevices, sendTask, untilTask } from './backend.js';
+import { type CostedRun, costFigures, gatewayProcesses, measureCosts } from './costs.js';
 import { benchToken, FEW_DEVICES, MESSAGE } from './devices.js';
 import { type Line, startLine } from './line.js';
 import { mongodVersion } from './machine.js';
 import { openLoop } from './open-loop.js';
 import type { Part } from './part.js';
-import { type Figure, figure } from './result.js';
+import { percentileFigures } from './percentiles.js';
+import { type Figure, figure, marked } from './result.js';
 import {
   type Post,
   poster,
@@ -15,7 +17,7 @@ import {
   type SingleAudience,
   untilArrived,
 } from './single-tasks.js';
-import { percentile, summary } from './statistics.js';
+import { median, percentile } from './statistics.js';
 
 /** Single tasks. */
 const PER_SECOND = 20;
@@ -40,7 +42,7 @@ const besideCampaign = async <Result>(
   api: Api,
   ratePerSecond: number,
   work: () => Promise<Result>,
-): Promise<{ rate: number; result: Result }> => {
+): Promise<{ rate: number; accepted: number; result: Result }> => {
   const { id } = await api.post<{ id: string }>('/v1/tasks', {
     audience: CAMPAIGN,
     message: MESSAGE,
@@ -54,7 +56,8 @@ const besideCampaign = async <Result>(
   if (after.counts.pending === 0) throw new Error('The campaign ended before the single tasks');
   await api.post(`/v1/tasks/${id}/cancel`, {});
   await untilTask(api, id, ({ counts }) => counts.pending === 0);
-  return { rate: (after.counts.accepted - before.counts.accepted) / seconds, result };
+  const accepted = after.counts.accepted - before.counts.accepted;
+  return { rate: accepted / seconds, accepted, result };
 };
 
 /** Milliseconds of some single tasks, from the request to the vendor; `turn` chooses devices that had none yet. */
@@ -62,34 +65,45 @@ const measureSingles = async ({ sink, post }: Posting, turn: number): Promise<nu
   const posted = await openLoop({ perSecond: PER_SECOND, count: COUNT }, (index, dueAtMs) =>
     post(turn * COUNT + index, dueAtMs),
   );
-  return postToVendorMs(posted, await untilArrived(sink, posted));
+  return postToVendorMs({ posted, arrivals: await untilArrived(sink, posted) });
 };
 
+/** Latencies of single tasks, and what they and a campaign beside them cost. */
+interface Turn extends CostedRun {
+  readonly valuesMs: readonly number[];
+}
+
+const medianP99 = (turns: readonly Turn[]): number =>
+  median(turns.map(({ valuesMs }) => percentile(valuesMs, 0.99)));
+
 const figuresOf = (
-  idle: readonly number[][],
-  busy: readonly { rate: number; result: number[] }[],
+  idle: readonly Turn[],
+  busy: readonly (Turn & { readonly rate: number })[],
   highest: number,
 ): Figure[] => {
-  const of = (name: string, share: number, runs: readonly number[][]): Figure =>
-    figure(name, 'ms', ...runs.map((valuesMs) => percentile(valuesMs, share)));
-  const beside = busy.map(({ result }) => result);
-  const idleP99 = of('idle, p99', 0.99, idle);
-  const besideP99 = of('beside the campaign, p99', 0.99, beside);
-  const times = summary(besideP99.values).median / summary(idleP99.values).median;
+  const latencies = (name: string, turns: readonly Turn[]): Figure[] =>
+    percentileFigures(
+      name,
+      turns.map(({ valuesMs }) => valuesMs),
+    );
   return [
     figure('highest rate of a campaign', 'devices/s', highest),
     figure('the campaign', 'devices/s', ...busy.map(({ rate }) => rate)),
-    of('idle, p50', 0.5, idle),
-    idleP99,
-    of('beside the campaign, p50', 0.5, beside),
-    besideP99,
-    figure(`median p99 against idle (mark ${MOST_TIMES}, or ${MOST_MS} ms)`, 'times', times),
+    ...latencies('idle', idle),
+    ...latencies('beside the campaign', busy),
+    marked(
+      figure('median p99 against idle', 'times', medianP99(busy) / medianP99(idle)),
+      `at most ${MOST_TIMES}, or p99 ${MOST_MS} ms`,
+    ),
+    ...costFigures(idle, 'task', 'idle: '),
+    // Nearly all of its pushes are the campaign's.
+    ...costFigures(busy, 'push', 'beside the campaign: '),
   ];
 };
 
 export const lanes: Part = async (bench) => {
   const { gateway, sink, key } = await startLine(bench);
-  await importDevices(gateway.url, key, DEVICES);
+  await importDevices({ url: gateway.url, key }, DEVICES);
   const api = apiClient(gateway.url, key);
   const audienceOf: SingleAudience = (index) => ({
     tokens: [{ vendor: 'apns', token: benchToken(index) }],
@@ -101,15 +115,16 @@ export const lanes: Part = async (bench) => {
   const highest = CAMPAIGN_DEVICES / (totalMs / SECOND_MS);
   bench.say(`A campaign alone: ${formatCount(Math.round(highest))} devices/s`);
   await measureSingles(posting, 0);
-  const idle: number[][] = [];
-  const busy: { rate: number; result: number[] }[] = [];
+  const idle: Turn[] = [];
+  const busy: (Turn & { rate: number })[] = [];
+  const processes = gatewayProcesses(gateway, sink);
   for (let run = 0; run < RUNS; run += 1) {
-    idle.push(await measureSingles(posting, 1 + 2 * run));
-    busy.push(
-      await besideCampaign(api, Math.round(highest / 2), () =>
-        measureSingles(posting, 2 + 2 * run),
-      ),
+    const alone = await measureCosts(processes, () => measureSingles(posting, 1 + 2 * run));
+    idle.push({ valuesMs: alone.result, costs: alone.costs, count: COUNT });
+    const { rate, accepted, result } = await besideCampaign(api, Math.round(highest / 2), () =>
+      measureCosts(processes, () => measureSingles(posting, 2 + 2 * run)),
     );
+    busy.push({ rate, valuesMs: result.result, costs: result.costs, count: COUNT + accepted });
     bench.say(`Run ${run + 1} of ${RUNS}`);
   }
   return {
@@ -117,7 +132,7 @@ export const lanes: Part = async (bench) => {
     setting: [
       `sink ${sink.name} on loopback, APNs-like; ${PER_SECOND} tasks/s to one device each for ${SECONDS} s, ` +
         'from the request to the vendor',
-      'beside a campaign of the same app and vendor at half the highest rate; runs take turns',
+      `beside a campaign of the same app and vendor at half the highest rate; ${RUNS} runs, in turns`,
       `mongod ${await mongodVersion(gateway.mongodPid)} embedded; a row for each device`,
     ],
     figures: figuresOf(idle, busy, highest),

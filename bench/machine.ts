@@ -1,5 +1,6 @@
 /** What was measured on: a figure without its machine says nothing. */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -46,3 +47,26 @@ export const mongodVersion = async (pid: number): Promise<string> => {
   const { stdout } = await promisify(execFile)(`/proc/${pid}/exe`, ['--version']);
   return /db version v(\S+)/.exec(stdout)?.[1] ?? 'unknown';
 };
+
+export interface Ticks {
+  readonly all: number;
+  /** What a hypervisor gave to others. */
+  readonly stolen: number;
+}
+
+// https://man7.org/linux/man-pages/man5/proc_stat.5.html; time of guests is in `user` already.
+const STEAL = 7;
+
+/** Of the first line of /proc/stat. */
+export const parseTicks = (stat: string): Ticks => {
+  const ticks = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? '').split(' ').map(Number);
+  const counted = ticks.slice(0, STEAL + 1);
+  return { all: counted.reduce((sum, one) => sum + one, 0), stolen: counted[STEAL] ?? 0 };
+};
+
+export const readTicks = async (): Promise<Ticks> =>
+  parseTicks(await readFile('/proc/stat', 'utf8'));
+
+/** Percent of the processors' time since `before` that a hypervisor gave to others. */
+export const stolenPercent = (before: Ticks, after: Ticks): number =>
+  after.all === before.all ? 0 : (100 * (after.stolen - before.stolen)) / (after.all - before.all);

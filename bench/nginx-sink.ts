@@ -8,7 +8,7 @@ import { freePort } from '../demo/free-port.js';
 import { isListening } from '../server/embedded-mongo/port.js';
 import { endChild, pidOf } from './child.js';
 import { readFamily } from './process-figures.js';
-import { HOST, MOST_STREAMS, type Sink, type SinkCertificate } from './sink.js';
+import { ANSWERS, HOST, MOST_STREAMS, type Sink, type SinkCertificate } from './sink.js';
 
 const START_WITHIN_MS = 10_000;
 const POLL_MS = 20;
@@ -50,10 +50,7 @@ http {
       add_header apns-id $apns_id;
       return 200;
     }
-    location /v1/projects/ {
-      default_type application/json;
-      return 200 '{"name":"projects/pigeon-bench/messages/0:1500415314455276%31bd1c9631bd1c96"}';
-    }
+    ${ANSWERS.map(({ prefix, body }) => `location ${prefix} { default_type application/json; return 200 '${body}'; }`).join('\n    ')}
   }
 }
 `;

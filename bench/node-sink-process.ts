@@ -1,12 +1,12 @@
 /** Runs in a process of its own, forked by node-sink.ts. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createSecureServer } from 'node:http2';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Arrival, NodeSinkNews, NodeSinkOrder } from './node-sink.js';
 import { sharedClockMs } from './shared-clock.js';
-import { HOST, MOST_STREAMS } from './sink.js';
+import { ANSWERS, HOST, MOST_STREAMS } from './sink.js';
 
 const tell = (news: NodeSinkNews): void => void process.send?.(news);
 
@@ -22,6 +22,16 @@ const record = (path: string, atMs: number): void => {
   arrivals.set(path, { firstAtMs: before?.firstAtMs ?? atMs, times: (before?.times ?? 0) + 1 });
 };
 
+const answer = (stream: ServerHttp2Stream, path: string): void => {
+  const found = ANSWERS.find(({ prefix }) => path.startsWith(prefix));
+  if (found == null) {
+    stream.respond({ ':status': 200, 'apns-id': randomUUID() }, { endStream: true });
+    return;
+  }
+  stream.respond({ ':status': 200, 'content-type': 'application/json' });
+  stream.end(found.body);
+};
+
 const [order] = (await once(process, 'message')) as [NodeSinkOrder];
 const server = createSecureServer({
   cert: order.cert,
@@ -32,8 +42,9 @@ server.on('stream', (stream, headers) => {
   const atMs = sharedClockMs();
   stream.on('error', () => undefined);
   stream.on('end', () => {
-    if (order.record) record(headers[':path'] ?? '', atMs);
-    stream.respond({ ':status': 200, 'apns-id': randomUUID() }, { endStream: true });
+    const path = headers[':path'] ?? '';
+    if (order.record) record(path, atMs);
+    answer(stream, path);
   });
   stream.resume();
 });

@@ -1,169 +1,142 @@
 /** The part `pipeline`: tasks to everybody through the whole gateway, with a row for each device. */
-import { join } from 'node:path';
-import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
-import { checkRows, importDevices, type Sent, sendTask, setUpApp } from './backend.js';
-import { FEW_DEVICES, FEW_TAG } from './devices.js';
-import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
-import { mongodVersion } from './machine.js';
-import { type Bench, type Part, temporaryFolder } from './part.js';
-import { readCpuMs, readPeakRssMb, resetPeakRss } from './process-figures.js';
-import { type RawClientNews, runRawClient } from './raw-client.js';
-import { type Figure, figure, type PartResult } from './result.js';
+import { checkRows } from './backend.js';
+import type { Shape } from './contenders.js';
+import { costFigures } from './costs.js';
+import { benchDevice, FEW_DEVICES, FEW_TAG } from './devices.js';
+import { type FilledGateway, startFilledGateway } from './filled-gateway.js';
+import { type MeasuredTask, measureTask, perSecond, sayTask } from './measured-task.js';
+import { type BenchVendor, DEFAULT_DEVICES } from './options.js';
+import type { Bench, Part } from './part.js';
+import { type PushClientNews, runPushClient } from './push-client.js';
+import { type Figure, figure, marked, type PartResult } from './result.js';
 import type { Sink } from './sink.js';
-import { startSink } from './start-sink.js';
-import { rounded } from './statistics.js';
 
 const US_PER_MS = 1_000;
-const SECOND_MS = 1_000;
+const RAW_STREAMS = 500;
+const RAW_WARM_UP_SHARE = 0.2;
 
-/** One task, and what it cost each process. */
-interface Run extends Sent {
-  readonly devices: number;
-  readonly gatewayMs: number;
-  readonly mongodMs: number;
-  readonly sinkMs: number;
-  readonly peakMb: number;
-}
+const LIKE: Readonly<Record<BenchVendor, string>> = {
+  apns: 'APNs-like',
+  fcm: 'FCM-like',
+  harmony: 'Harmony-like',
+};
+/** node:http2 knows no form of its own; one token in each request is what Harmony's are compared with. */
+const RAW_SHAPE: Readonly<Record<BenchVendor, Shape>> = {
+  apns: 'apns',
+  fcm: 'fcm',
+  harmony: 'apns',
+};
+/** What must be reached on two cores. */
+const LEAST_RATE: Readonly<Record<BenchVendor, number>> = {
+  apns: 30_000,
+  fcm: 30_000,
+  harmony: 45_000,
+};
+const MOST_US: Readonly<Record<string, number>> = { 'CPU of gateway': 28, 'CPU of mongod': 20 };
+const MOST_GROWTH_MB = 64;
+
+/** A peer to compare with: bare node:http2, without database or report, in a process of its own. */
+const runRaw = (
+  { closing }: Bench,
+  { url, ca }: Sink,
+  shape: Shape,
+  pushes: number,
+): Promise<PushClientNews> =>
+  runPushClient(
+    {
+      contender: 'raw',
+      shape,
+      url,
+      ca,
+      pushes,
+      warmUp: Math.round(pushes * RAW_WARM_UP_SHARE),
+      inFlight: RAW_STREAMS,
+      streams: RAW_STREAMS,
+      connections: 1,
+    },
+    { closing },
+  );
 
 interface Measured {
-  readonly gateway: GatewayProcess;
-  readonly api: Api;
-  readonly sink: Sink;
+  readonly vendor: BenchVendor;
+  readonly few: MeasuredTask;
+  readonly runs: readonly MeasuredTask[];
+  /** They take turns with the runs, so each run has one under the same load. */
+  readonly raws: readonly PushClientNews[];
 }
 
-const perSecond = (devices: number, ms: number): number => devices / (ms / SECOND_MS);
-const usEach = (devices: number, ms: number): number => (ms * US_PER_MS) / devices;
-
-const measure = async (
-  { gateway, api, sink }: Measured,
-  audience: { all: true } | { tags: string },
-  devices: number,
-): Promise<Run> => {
-  const groups = [[gateway.pid], [gateway.mongodPid], sink.pids] as const;
-  const readAll = (): Promise<number[]> => Promise.all(groups.map((pids) => readCpuMs(pids)));
-  await resetPeakRss(gateway.pid);
-  const before = await readAll();
-  const sent = await sendTask(api, audience, devices);
-  const after = await readAll();
-  const [gatewayMs = 0, mongodMs = 0, sinkMs = 0] = after.map(
-    (ms, index) => ms - (before[index] ?? 0),
-  );
-  return {
-    ...sent,
-    devices,
-    gatewayMs,
-    mongodMs,
-    sinkMs,
-    peakMb: await readPeakRssMb(gateway.pid),
-  };
-};
-
-const sayRun = ({ say }: Bench, title: string, { devices, totalMs, planMs }: Run): void => {
-  const rate = formatCount(Math.round(perSecond(devices, totalMs)));
-  say(`${title}: ${rate} devices/s, planned after ${rounded(planMs / SECOND_MS)} s`);
-};
-
 const figuresOf = (
-  runs: readonly Run[],
-  raws: readonly RawClientNews[],
-  { few, importRate, importPeakMb }: { few: Run } & Omit<Filled, 'key'>,
+  { vendor, few, runs, raws }: Measured,
+  { importRate, importPeakMb }: FilledGateway,
 ): Figure[] => {
-  const each = (name: string, unit: string, of: (run: Run) => number): Figure =>
+  const each = (name: string, unit: string, of: (run: MeasuredTask) => number): Figure =>
     figure(name, unit, ...runs.map(of));
-  const ofRaw = (name: string, unit: string, of: (raw: RawClientNews) => number): Figure =>
+  const ofRaw = (name: string, unit: string, of: (raw: PushClientNews) => number): Figure =>
     figure(name, unit, ...raws.map(of));
-  /** Runs and raw runs take turns, so each has one that ran under the same load. */
-  const ratio = (name: string, of: (run: Run, raw: RawClientNews) => number): Figure =>
+  const ratio = (name: string, of: (run: MeasuredTask, raw: PushClientNews) => number): Figure =>
     figure(
       name,
       'times',
       ...runs.flatMap((run, index) => raws.slice(index, index + 1).map((raw) => of(run, raw))),
     );
-  const mb = Math.max(...runs.map(({ peakMb }) => peakMb));
+  const fewMb = few.costs.gateway.peakMb;
+  const mostMb = Math.max(...runs.map(({ costs }) => costs.gateway.peakMb));
   return [
-    each('end to end', 'devices/s', (run) => perSecond(run.devices, run.totalMs)),
-    each('planning, while batches are sent', 'devices/s', (run) =>
-      perSecond(run.devices, run.planMs),
+    marked(
+      each('end to end', 'devices/s', ({ count, totalMs }) => perSecond(count, totalMs)),
+      `at least ${formatCount(LEAST_RATE[vendor])}`,
     ),
-    each('CPU of the gateway', 'us/device', (run) => usEach(run.devices, run.gatewayMs)),
-    each('CPU of mongod', 'us/device', (run) => usEach(run.devices, run.mongodMs)),
-    each('CPU of the sink', 'us/device', (run) => usEach(run.devices, run.sinkMs)),
-    figure(`peak memory, ${formatCount(few.devices)} devices`, 'MB', few.peakMb),
-    each(`peak memory, ${formatCount(runs[0]?.devices ?? 0)} devices`, 'MB', (run) => run.peakMb),
-    figure('growth of it, at most', 'MB', mb - few.peakMb),
-    ofRaw('raw node:http2, nothing stored', 'pushes/s', (raw) =>
-      perSecond(raw.accepted, raw.wallMs),
+    each('planning, while batches are sent', 'devices/s', ({ count, planMs }) =>
+      perSecond(count, planMs),
     ),
-    ofRaw('CPU of raw node:http2', 'us/push', (raw) => usEach(raw.accepted, raw.cpuMs)),
+    ...costFigures(runs, 'device').map((one) => {
+      const mostUs = vendor === 'harmony' ? undefined : MOST_US[one.name];
+      return mostUs == null ? one : marked(one, `at most ${mostUs}`);
+    }),
+    figure(`peak memory of gateway, ${formatCount(few.count)} devices`, 'MB', fewMb),
+    marked(figure('growth of it, at most', 'MB', mostMb - fewMb), `at most ${MOST_GROWTH_MB}`),
+    ofRaw('raw node:http2, nothing stored', 'pushes/s', ({ accepted, wallMs }) =>
+      perSecond(accepted, wallMs),
+    ),
+    ofRaw(
+      'CPU of raw node:http2',
+      'us/push',
+      ({ accepted, cpuMs }) => (cpuMs * US_PER_MS) / accepted,
+    ),
     ratio('rate against raw node:http2', (run, raw) => raw.wallMs / run.totalMs),
-    ratio('CPU of the gateway against it', (run, raw) => run.gatewayMs / raw.cpuMs),
+    ratio('CPU of the gateway against it', ({ costs }, raw) => costs.gateway.cpuMs / raw.cpuMs),
     figure('import', 'lines/s', importRate),
     figure('peak memory of the import', 'MB', importPeakMb),
   ];
 };
 
-interface Filled {
-  readonly key: string;
-  readonly importRate: number;
-  readonly importPeakMb: number;
-}
-
-/** Fills the database by a gateway of its own: what an import leaves in memory would hide what a task needs. */
-const fill = async (
-  { options, closing, say }: Bench,
-  dataDir: string,
-  sink: Sink,
-): Promise<Filled> => {
-  const gateway = await startGatewayProcess({ dataDir }, closing);
-  const key = await setUpApp(gateway, sink);
-  await resetPeakRss(gateway.pid);
-  const importRate = await importDevices(gateway.url, key, options.devices);
-  const importPeakMb = await readPeakRssMb(gateway.pid);
-  say(
-    `Imported ${formatCount(options.devices)} devices, ${formatCount(Math.round(importRate))} lines/s`,
-  );
-  await gateway.stop();
-  return { key, importRate, importPeakMb };
-};
-
 export const pipeline: Part = async (bench): Promise<PartResult> => {
-  const { options, closing, say } = bench;
-  const folder = await temporaryFolder(closing);
-  await buildGateway();
-  const sink = await startSink(options.sink, folder, closing);
-  say(`Sink: ${sink.name}`);
-  const dataDir = join(folder, 'data');
-  const { key, ...imported } = await fill(bench, dataDir, sink);
+  const { options } = bench;
+  const { vendor, devices = DEFAULT_DEVICES } = options;
+  const deviceOf = (index: number) => benchDevice(index, vendor);
+  const filled = await startFilledGateway(bench, { devices, vendor, deviceOf });
+  const someDevices = { audience: { tags: FEW_TAG }, devices: Math.min(FEW_DEVICES, devices) };
+  sayTask(bench, 'Warm-up', await measureTask(filled, someDevices));
+  const few = await measureTask(filled, someDevices);
+  sayTask(bench, formatCount(few.count), few);
 
-  const { profileDir } = options;
-  const gateway = await startGatewayProcess(
-    { dataDir, ...(profileDir == null ? {} : { profileDir }) },
-    closing,
-  );
-  const measured = { gateway, api: apiClient(gateway.url, key), sink };
-  const fewDevices = Math.min(FEW_DEVICES, options.devices);
-  sayRun(bench, 'Warm-up', await measure(measured, { tags: FEW_TAG }, fewDevices));
-  const few = await measure(measured, { tags: FEW_TAG }, fewDevices);
-  sayRun(bench, formatCount(fewDevices), few);
-
-  const runs: Run[] = [];
-  const raws: RawClientNews[] = [];
+  const runs: MeasuredTask[] = [];
+  const raws: PushClientNews[] = [];
   for (let number = 1; number <= options.runs; number += 1) {
-    const run = await measure(measured, { all: true }, options.devices);
-    sayRun(bench, `Run ${number}`, run);
+    const run = await measureTask(filled, { audience: { all: true }, devices });
+    sayTask(bench, `Run ${number}`, run);
     runs.push(run);
-    raws.push(await runRawClient(sink, options.devices, closing));
+    raws.push(await runRaw(bench, filled.sink, RAW_SHAPE[vendor], devices));
   }
   const last = runs.at(-1);
-  if (last != null) await checkRows(measured.api, last.task);
+  if (last != null) await checkRows(filled.api, last.task);
   return {
     part: 'pipeline',
     setting: [
-      `sink ${sink.name} on loopback, APNs-like, ${formatCount(options.devices)} devices, ${options.runs} runs`,
-      `mongod ${await mongodVersion(gateway.mongodPid)} embedded; a row for each device, held against the report`,
-      ...(profileDir == null ? [] : ['profiled, so slower than it is']),
+      `${LIKE[vendor]}, ${formatCount(devices)} devices, ${options.runs} runs; rows held against the report`,
+      filled.setting,
     ],
-    figures: figuresOf(runs, raws, { few, ...imported }),
+    figures: figuresOf({ vendor, few, runs, raws }, filled),
   };
 };

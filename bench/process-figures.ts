@@ -67,11 +67,15 @@ export const readCpuMs = async (pids: readonly number[]): Promise<number> => {
   return stats.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
 };
 
-export const readPeakRssMb = async (pid: number): Promise<number> => {
-  const peak = parseStatusMb(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmHWM');
-  if (peak == null) throw new Error(`/proc/${pid}/status has no VmHWM`);
-  return peak;
+const readStatusMb = async (pid: number, field: string): Promise<number> => {
+  const megabytes = parseStatusMb(await readFile(`/proc/${pid}/status`, 'utf8'), field);
+  if (megabytes == null) throw new Error(`/proc/${pid}/status has no ${field}`);
+  return megabytes;
 };
+
+export const readPeakRssMb = (pid: number): Promise<number> => readStatusMb(pid, 'VmHWM');
+
+export const readRssMb = (pid: number): Promise<number> => readStatusMb(pid, 'VmRSS');
 
 /** From here on the peak is measured anew. https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html */
 export const resetPeakRss = (pid: number): Promise<void> =>

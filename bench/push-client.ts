@@ -3,7 +3,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Closing } from '../server/closing.js';
 import { endChild } from './child.js';
-import type { Contender, PushClientOptions } from './push-clients.js';
+import type { Contender } from './contenders.js';
+import type { PushClientOptions } from './push-clients.js';
 
 export interface PushClientOrder extends PushClientOptions {
   readonly contender: Contender;
@@ -11,6 +12,8 @@ export interface PushClientOrder extends PushClientOptions {
   /** Pushes before those that count. */
   readonly warmUp: number;
   readonly inFlight: number;
+  /** The process that does the work, where it is not the client itself. */
+  readonly pid?: number;
 }
 
 export interface PushClientNews {
@@ -19,6 +22,7 @@ export interface PushClientNews {
   readonly accepted: number;
   /** Of resident memory, while it was measured. */
   readonly grownMb: number;
+  readonly peakMb: number;
 }
 
 export interface PushRunOptions {

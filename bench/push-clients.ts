@@ -1,21 +1,16 @@
-/** The contenders of the part `transport`: each sends one push and says whether the vendor took it. */
+/** The contenders of the part `transport`: each sends some pushes and says how many the vendor took. */
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { makeTransport } from '../transport/index.js';
 import type { Transport } from '../transport/transport.js';
-import { APNS_BODY, APNS_HEADERS } from './apns-push.js';
-import { benchToken, MESSAGE } from './devices.js';
-
-export const CONTENDERS = ['own', 'node', 'raw'] as const;
-/** Our transport on either engine, and node:http2 with nothing around it. */
-export type Contender = (typeof CONTENDERS)[number];
-
-/** `apns`: the token is in the path, the body is the same for all. `fcm`: the other way round, and the reply has a body. */
-export const SHAPES = ['apns', 'fcm'] as const;
-export type Shape = (typeof SHAPES)[number];
+import type { Contender, Shape } from './contenders.js';
+import { pushOf } from './pushes.js';
 
 export interface PushClient {
-  push(index: number): Promise<boolean>;
+  /** How many pushes it takes at a time; those that know no batches take one. */
+  readonly batch: number;
+  /** To `count` devices, at most `batch`, from the one with this number on. */
+  push(from: number, count: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -28,34 +23,6 @@ export interface PushClientOptions {
   readonly connections: number;
 }
 
-interface Push {
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
-
-const FCM_HEADERS = {
-  'content-type': 'application/json',
-  authorization: `Bearer ${'x'.repeat(220)}`,
-};
-const FCM_PATH = '/v1/projects/pigeon-bench/messages:send';
-const FCM_AFTER_TOKEN = `","notification":${JSON.stringify(MESSAGE)},"android":{"priority":"high"}}}`;
-
-// As the adapters do: what a batch has in common is the same object for each of its requests.
-const PUSHES: Readonly<Record<Shape, (token: string) => Push>> = {
-  apns: (token) => ({ path: `/3/device/${token}`, headers: APNS_HEADERS, body: APNS_BODY }),
-  fcm: (token) => ({
-    path: FCM_PATH,
-    headers: FCM_HEADERS,
-    body: `{"message":{"token":"${token}:APA91b${token}${FCM_AFTER_TOKEN}`,
-  }),
-};
-
-const KNOWN_TOKENS = 50_000;
-const tokens = Array.from({ length: KNOWN_TOKENS }, (_, index) => benchToken(index));
-// Making a token costs more than sending a push.
-const pushOf = (shape: Shape, index: number): Push => PUSHES[shape](tokens[index % KNOWN_TOKENS]!);
-
 const OK = 200;
 const TIMEOUT_MS = 60_000;
 
@@ -63,8 +30,9 @@ const overTransport = (transport: Transport, options: PushClientOptions): PushCl
   const { url, ca, shape } = options;
   const origin = { url, credential: 'bench', tls: { ca } };
   return {
+    batch: 1,
     async push(index) {
-      return (await transport.request(origin, pushOf(shape, index))).status === OK;
+      return (await transport.request(origin, pushOf(shape, index))).status === OK ? 1 : 0;
     },
     close: () => transport.close(),
   };
@@ -75,6 +43,7 @@ const overNodeAlone = async ({ url, ca, shape }: PushClientOptions): Promise<Pus
   const session = connect(url, { ca });
   await once(session, 'remoteSettings');
   return {
+    batch: 1,
     push: (index) =>
       new Promise((resolve) => {
         const { path, headers, body } = pushOf(shape, index);
@@ -84,7 +53,7 @@ const overNodeAlone = async ({ url, ca, shape }: PushClientOptions): Promise<Pus
           status = Number(received[':status']);
         });
         stream.on('error', () => undefined);
-        stream.on('close', () => resolve(status === OK));
+        stream.on('close', () => resolve(status === OK ? 1 : 0));
         stream.resume();
         stream.end(body);
       }),
@@ -94,16 +63,30 @@ const overNodeAlone = async ({ url, ca, shape }: PushClientOptions): Promise<Pus
   };
 };
 
+/** A peer is loaded only in the process that measures it. */
 export const openPushClient = async (
   contender: Contender,
   options: PushClientOptions,
 ): Promise<PushClient> => {
-  if (contender === 'raw') return overNodeAlone(options);
-  const transport = makeTransport(contender, {
-    allowPrivateEndpoints: true,
-    timeoutMs: TIMEOUT_MS,
-    streamsPerConnection: options.streams,
-    connectionsPerOrigin: options.connections,
-  });
-  return overTransport(transport, options);
+  switch (contender) {
+    case 'raw':
+      return overNodeAlone(options);
+    case 'node-apn':
+      return (await import('./peers/node-apn.js')).openNodeApn(options);
+    case 'firebase-admin':
+      return (await import('./peers/firebase-admin.js')).openFirebaseAdmin(options);
+    case 'gorush':
+      return (await import('./peers/gorush-client.js')).openGorush(options);
+    case 'own':
+    case 'node':
+      return overTransport(
+        makeTransport(contender, {
+          allowPrivateEndpoints: true,
+          timeoutMs: TIMEOUT_MS,
+          streamsPerConnection: options.streams,
+          connectionsPerOrigin: options.connections,
+        }),
+        options,
+      );
+  }
 };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { figure, fileName, resultTable } from './result.js';
+import { figure, fileName, marked, resultTable } from './result.js';
 
 const MACHINE = {
   cpu: 'made up',
@@ -25,6 +25,16 @@ describe('the result of a part', () => {
       '            median  least   most  unit',
       'end to end   5,100  4,800  5,200  devices/s',
       'growth        12.3                MB',
+    ]);
+  });
+
+  it('shows what must be reached where there is such a thing', () => {
+    const cpu = marked(figure('CPU', 'us/push', 9), 'at most 18');
+    const rate = figure('rate', 'pushes/s', 9_000);
+    expect(resultTable({ part: 'transport', setting: [], figures: [cpu, rate] })).to.deep.equal([
+      '      median  least  most  unit      mark',
+      'CPU        9               us/push   at most 18',
+      'rate   9,000               pushes/s',
     ]);
   });
 

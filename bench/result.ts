@@ -6,13 +6,15 @@ import { alignTable } from '../demo/report-table.js';
 import type { Machine } from './machine.js';
 import { rounded, type Summary, summary } from './statistics.js';
 
-const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
+export const RESULTS = fileURLToPath(new URL('./results', import.meta.url));
 
 /** A figure with its unit, measured once or in several runs. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly values: readonly number[];
+  /** What its median must reach, where something must be reached. */
+  readonly mark?: string;
 }
 
 export interface PartResult {
@@ -28,7 +30,9 @@ export const figure = (name: string, unit: string, ...values: number[]): Figure 
   values,
 });
 
-const COLUMNS = ['', 'median', 'least', 'most', 'unit'] as const;
+export const marked = (one: Figure, mark: string): Figure => ({ ...one, mark });
+
+const COLUMNS = ['', 'median', 'least', 'most', 'unit', 'mark'] as const;
 
 const cells = ({ median, least, most }: Summary, isOne: boolean): (number | string)[] =>
   isOne ? [rounded(median), '', ''] : [median, least, most].map((value) => rounded(value));
@@ -36,11 +40,12 @@ const cells = ({ median, least, most }: Summary, isOne: boolean): (number | stri
 /** Lines without a trailing newline. */
 export const resultTable = ({ figures }: PartResult): string[] =>
   alignTable([
-    COLUMNS,
-    ...figures.map(({ name, unit, values }) => [
+    COLUMNS.filter((column) => column !== 'mark' || figures.some(({ mark }) => mark != null)),
+    ...figures.map(({ name, unit, values, mark }) => [
       name,
       ...cells(summary(values), values.length === 1),
       unit,
+      ...(mark == null ? [] : [mark]),
     ]),
   ]);
 
@@ -48,11 +53,30 @@ export const resultTable = ({ figures }: PartResult): string[] =>
 export const fileName = (part: string, { date }: Machine): string =>
   `${part}-${date.slice(0, 19).replaceAll(':', '')}.json`;
 
+/** What disturbed it. */
+export interface Disturbance {
+  readonly loadAfter: number;
+  /** Of the processors' time, by a hypervisor. */
+  readonly stolenPercent: number;
+}
+
+/** As it stands in the file. */
+export interface KeptResult extends PartResult {
+  readonly machine: Machine;
+  readonly disturbance: Disturbance;
+  readonly figures: readonly (Figure & Summary)[];
+}
+
 /** Returns where it was written. */
-export const keepResult = async (result: PartResult, machine: Machine): Promise<string> => {
+export const keepResult = async (
+  result: PartResult,
+  machine: Machine,
+  disturbance: Disturbance,
+): Promise<string> => {
   await mkdir(RESULTS, { recursive: true });
   const path = join(RESULTS, fileName(result.part, machine));
   const figures = result.figures.map((one) => ({ ...one, ...summary(one.values) }));
-  await writeFile(path, `${JSON.stringify({ ...result, machine, figures }, null, 2)}\n`);
+  const kept: KeptResult = { ...result, machine, disturbance, figures };
+  await writeFile(path, `${JSON.stringify(kept, null, 2)}\n`);
   return path;
 };

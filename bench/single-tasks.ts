@@ -80,20 +80,28 @@ export const untilArrived = async (
   }
 };
 
+/** Tasks that were posted together, and what arrived of all tasks so far. */
+export interface PostedRun {
+  readonly posted: readonly Posted[];
+  readonly arrivals: ReadonlyMap<string, Arrival>;
+}
+
 /** Milliseconds from each request to its arrival. */
-export const postToVendorMs = (
-  posted: readonly Posted[],
-  arrivals: ReadonlyMap<string, Arrival>,
-): number[] =>
+export const postToVendorMs = ({ posted, arrivals }: PostedRun): number[] =>
   posted.map(({ path, sentAtMs }) => (arrivals.get(path)?.firstAtMs ?? Number.NaN) - sentAtMs);
 
+export const pushedTwice = ({ posted, arrivals }: PostedRun): number =>
+  posted.filter(({ path }) => (arrivals.get(path)?.times ?? 0) > 1).length;
+
 /** How late the load itself was: a high figure says that the machine was busy, not the gateway. */
-export const lateness = (posted: readonly Posted[]): Figure =>
+export const lateness = (runs: readonly PostedRun[]): Figure =>
   figure(
     'POST behind its schedule, p99',
     'ms',
-    percentile(
-      posted.map(({ dueAtMs, sentAtMs }) => sentAtMs - dueAtMs),
-      0.99,
+    ...runs.map(({ posted }) =>
+      percentile(
+        posted.map(({ dueAtMs, sentAtMs }) => sentAtMs - dueAtMs),
+        0.99,
+      ),
     ),
   );

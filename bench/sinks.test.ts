@@ -8,15 +8,26 @@ import { makeSinkCertificate, type Sink } from './sink.js';
 
 const APPLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const push = async ({ url, ca }: Sink, token: string) => {
+const push = (sink: Sink, token: string) => post(sink, `/3/device/${token}`);
+
+const post = async ({ url, ca }: Sink, path: string) => {
   const session = connect(url, { ca });
-  const stream = session.request({ ':method': 'POST', ':path': `/3/device/${token}` });
+  const stream = session.request({ ':method': 'POST', ':path': path });
   stream.end('{"aps":{}}');
   const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
   let body = '';
   for await (const chunk of stream) body += String(chunk);
   session.close();
   return { status: headers[':status'], id: headers['apns-id'], body };
+};
+
+/** What adapters read of the other vendors' answers. */
+const expectBodies = async (sink: Sink) => {
+  const bodyOf = async (path: string) =>
+    JSON.parse((await post(sink, path)).body) as Record<string, unknown>;
+  expect(await bodyOf('/v1/projects/one/messages:send')).to.have.property('name');
+  expect(await bodyOf('/v3/one/messages:send')).to.include({ code: '80000000' });
+  expect(await bodyOf('/token')).to.include({ token_type: 'Bearer' });
 };
 
 describe('the sinks of the benchmark', function () {
@@ -36,6 +47,7 @@ describe('the sinks of the benchmark', function () {
       const [one, two] = [...arrivals.values()];
       expect(one?.times).to.equal(2);
       expect(one?.firstAtMs).to.be.below(two?.firstAtMs ?? 0);
+      await expectBodies(sink);
     } finally {
       await sink.stop();
     }
@@ -51,6 +63,7 @@ describe('the sinks of the benchmark', function () {
       expect(answer).to.deep.include({ status: 200, body: '' });
       expect(answer.id).to.match(APPLE_ID);
       expect(sink.pids).to.have.lengthOf(2);
+      await expectBodies(sink);
     } finally {
       await sink.stop();
     }
