@@ -25,7 +25,7 @@ const SECONDS = 10;
 const COUNT = PER_SECOND * SECONDS;
 const RUNS = 5;
 /** The first 10,000 are for the single tasks, each once; the others are the campaign's. */
-const DEVICES = 70_000;
+const DEVICES = 130_000;
 const CAMPAIGN = { tags: 'plan:free' };
 const CAMPAIGN_DEVICES = DEVICES - FEW_DEVICES;
 const SECOND_MS = 1_000;

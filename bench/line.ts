@@ -2,22 +2,22 @@
 import { join } from 'node:path';
 import { setUpApp } from './backend.js';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
-import { type NodeSink, startNodeSink } from './node-sink.js';
 import { type Bench, temporaryFolder } from './part.js';
-import { makeSinkCertificate } from './sink.js';
+import type { RecordingSink } from './sink.js';
+import { startRecordingSink } from './start-sink.js';
 
 export interface Line {
   readonly gateway: GatewayProcess;
-  readonly sink: NodeSink;
+  readonly sink: RecordingSink;
   /** Of an app whose vendor is the sink. */
   readonly key: string;
 }
 
-export const startLine = async ({ closing, options: { profileDir } }: Bench): Promise<Line> => {
+export const startLine = async ({ closing, options }: Bench): Promise<Line> => {
+  const { profileDir } = options;
   const folder = await temporaryFolder(closing);
   await buildGateway();
-  const sink = await startNodeSink(await makeSinkCertificate(), { record: true });
-  await closing.add('the sink', sink.stop);
+  const sink = await startRecordingSink(options.sink, folder, closing);
   const gateway = await startGatewayProcess(
     { dataDir: join(folder, 'data'), ...(profileDir == null ? {} : { profileDir }) },
     closing,

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Arrival, NodeSinkNews, NodeSinkOrder } from './node-sink.js';
+import type { NodeSinkNews, NodeSinkOrder } from './node-sink.js';
 import { sharedClockMs } from './shared-clock.js';
-import { ANSWERS, HOST, MOST_STREAMS } from './sink.js';
+import { ANSWERS, type Arrival, HOST, MOST_STREAMS } from './sink.js';
 
 const tell = (news: NodeSinkNews): void => void process.send?.(news);
 

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { endChild, pidOf } from './child.js';
-import type { Sink, SinkCertificate } from './sink.js';
+import type { Arrival, RecordingSink, SinkCertificate } from './sink.js';
 
 /** What the process is told first. */
 export interface NodeSinkOrder extends SinkCertificate {
@@ -20,23 +20,10 @@ export type NodeSinkNews =
       readonly stalledMs: number;
     };
 
-export interface Arrival {
-  /** By `sharedClockMs`. */
-  readonly firstAtMs: number;
-  readonly times: number;
-}
-
-export interface NodeSink extends Sink {
-  arrivals(): Promise<Map<string, Arrival>>;
-  /** As it was told with the arrivals. */
-  readonly stalledMs: number;
-  readonly stop: () => Promise<void>;
-}
-
 export const startNodeSink = async (
   certificate: SinkCertificate,
   { record = false }: { record?: boolean } = {},
-): Promise<NodeSink> => {
+): Promise<RecordingSink> => {
   const child = fork(new URL('./node-sink-process.ts', import.meta.url));
   const ended = once(child, 'exit').then(() => Promise.reject(new Error('The sink has ended')));
   // Nobody may be listening when it does.

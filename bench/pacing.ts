@@ -10,11 +10,11 @@ import { costFigures, measureCosts, type Processes } from './costs.js';
 import { benchToken, FEW_DEVICES, FEW_TAG } from './devices.js';
 import { buildGateway, type RunningGateway, startGatewayOn } from './gateway-process.js';
 import { mongodVersion } from './machine.js';
-import { type NodeSink, startNodeSink } from './node-sink.js';
 import { type Bench, type Part, temporaryFolder } from './part.js';
 import { readFamily } from './process-figures.js';
 import { type Figure, figure, marked } from './result.js';
-import { makeSinkCertificate } from './sink.js';
+import type { RecordingSink } from './sink.js';
+import { startRecordingSink } from './start-sink.js';
 
 const RATE = 1_000;
 const BUCKET = 50;
@@ -29,7 +29,7 @@ const AUDIENCES = {
 } as const;
 
 interface Line {
-  readonly sink: NodeSink;
+  readonly sink: RecordingSink;
   readonly gateways: readonly RunningGateway[];
   readonly processes: Processes;
   readonly mongodPid: number;
@@ -37,11 +37,10 @@ interface Line {
   readonly key: string;
 }
 
-const startLine = async ({ closing }: Bench): Promise<Line> => {
+const startLine = async ({ closing, options }: Bench): Promise<Line> => {
   const folder = await temporaryFolder(closing);
   await buildGateway();
-  const sink = await startNodeSink(await makeSinkCertificate(), { record: true });
-  await closing.add('the sink', sink.stop);
+  const sink = await startRecordingSink(options.sink, folder, closing);
   const log = { info: () => undefined, warn: () => undefined };
   const mongo = await startEmbeddedMongo({ dataDir: join(folder, 'mongo'), log });
   await closing.add('MongoDB', () => mongo.stop());
@@ -117,7 +116,9 @@ const measure = async (
       found.filter(({ times: often }) => often > 1).length,
     ),
     // What piled up meanwhile is noted as if it had come at once: above some milliseconds, windows are the machine's.
-    figure(`${name}, longest stall of the sink`, 'ms', sink.stalledMs),
+    ...(sink.stalledMs == null
+      ? []
+      : [figure(`${name}, longest stall of the sink`, 'ms', sink.stalledMs)]),
     ...costFigures([{ costs, count: to - from }], 'device', `${name}: `),
   ];
 };

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { Closing } from '../server/closing.js';
 import { contendersOf, SHAPES } from './contenders.js';
-import { type NodeSink, startNodeSink } from './node-sink.js';
+import { startNodeSink } from './node-sink.js';
 import { runPushClient } from './push-client.js';
-import { makeSinkCertificate } from './sink.js';
+import { makeSinkCertificate, type RecordingSink } from './sink.js';
 
 const PUSHES = 250;
 
 describe('the contenders of the benchmark, each in a process of its own', function () {
   this.timeout(60_000);
   const closing = new Closing();
-  let sink: NodeSink;
+  let sink: RecordingSink;
 
   before(async () => {
     sink = await startNodeSink(await makeSinkCertificate(), { record: true });

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Closing } from '../server/closing.js';
 import { benchToken, MESSAGE } from './devices.js';
 import type { GatewayProcess } from './gateway-process.js';
-import type { Arrival, NodeSink } from './node-sink.js';
 import { type Figure, figure } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
+import type { Arrival, RecordingSink } from './sink.js';
 import { percentile } from './statistics.js';
 
 const ARRIVED_WITHIN_MS = 30_000;
@@ -67,9 +67,9 @@ export const poster = async (
 
 /** Rejects unless each of these was pushed to within 30 s. */
 export const untilArrived = async (
-  sink: NodeSink,
+  sink: RecordingSink,
   posted: readonly Posted[],
-): Promise<Map<string, Arrival>> => {
+): Promise<ReadonlyMap<string, Arrival>> => {
   const deadline = performance.now() + ARRIVED_WITHIN_MS;
   for (;;) {
     const arrivals = await sink.arrivals();

@@ -30,6 +30,21 @@ export interface Sink {
   readonly pids: readonly number[];
 }
 
+export interface Arrival {
+  /** By `sharedClockMs`. */
+  readonly firstAtMs: number;
+  readonly times: number;
+}
+
+/** One that can tell when each push arrived. */
+export interface RecordingSink extends Sink {
+  /** By path. */
+  arrivals(): Promise<ReadonlyMap<string, Arrival>>;
+  /** How long it was kept from noting anything, at most, before it was asked last; undefined when it does not say. */
+  readonly stalledMs?: number;
+  readonly stop: () => Promise<void>;
+}
+
 export interface SinkCertificate extends KeyPair {
   readonly ca: string;
 }

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { temporaryFolders } from '../test/support/temporary-folder.js';
 import { nginxVersion, startNginxSink } from './nginx-sink.js';
 import { startNodeSink } from './node-sink.js';
+import { sharedClockMs } from './shared-clock.js';
 import { makeSinkCertificate, type Sink } from './sink.js';
 
 const APPLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -57,12 +58,22 @@ describe('the sinks of the benchmark', function () {
     const version = await nginxVersion();
     // A machine without nginx measures with the other sink.
     if (version == null) return;
-    const sink = await startNginxSink(await makeSinkCertificate(), await folder(), version);
+    const certificate = await makeSinkCertificate();
+    const sink = await startNginxSink(certificate, await folder(), version, { record: true });
     try {
+      const sentAtMs = sharedClockMs();
       const answer = await push(sink, 'one');
       expect(answer).to.deep.include({ status: 200, body: '' });
       expect(answer.id).to.match(APPLE_ID);
       expect(sink.pids).to.have.lengthOf(2);
+      await push(sink, 'one');
+      expect((await sink.arrivals()).get('/3/device/one')?.times).to.equal(2);
+      await push(sink, 'two');
+      const arrivals = await sink.arrivals();
+      expect([...arrivals.keys()]).to.deep.equal(['/3/device/one', '/3/device/two']);
+      // By a clock of whole milliseconds.
+      const { firstAtMs } = arrivals.get('/3/device/one')!;
+      expect(firstAtMs).to.be.within(sentAtMs - 2, sharedClockMs() + 2);
       await expectBodies(sink);
     } finally {
       await sink.stop();

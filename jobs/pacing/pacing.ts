@@ -61,7 +61,7 @@ interface Paced {
   readonly gate: Gate;
   readonly turns: Turns;
   readonly fetching: Drain;
-  /** Somebody waits for it in the database. */
+  /** Somebody waits for it in the database, and may be fetched. */
   hasParked: boolean;
 }
 
@@ -85,16 +85,19 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
   const paced = new Map<string, Paced>();
   const room = createRoom();
 
+  const waitFor = (one: Paced): void => {
+    one.hasParked = true;
+    one.fetching.wake();
+  };
+
   const fetchParked = async (key: string): Promise<void> => {
     const waiting = paced.get(key);
     while (room.hasLanes && waiting?.hasParked && waiting.gate.wantsMore && !stopping.aborted) {
       waiting.hasParked = false;
-      const closed = room.closedFor(key, () => waiting.fetching.wake());
+      // What waits for room is not asked for again before there is some: each look would walk over all of it.
+      const closed = room.closedFor(key, () => waitFor(waiting));
       const batch = await claimParked(db, key, parts.owner, { now: new Date(parts.now()), closed });
-      if (batch == null) {
-        waiting.hasParked ||= closed.length > 0;
-        return;
-      }
+      if (batch == null) return;
       if (stopping.aborted) {
         await releaseBatch(db, batch, { state: 'due' });
         return;
@@ -173,11 +176,6 @@ export const createPacing = (parts: PacingParts, stopping: AbortSignal): Pacing 
       turn,
       notBefore: new Date(Math.min(nowMs + FOUND_AFTER_MS, expiresAt.getTime())),
     };
-  };
-
-  const waitFor = (one: Paced): void => {
-    one.hasParked = true;
-    one.fetching.wake();
   };
 
   const park = async (one: Paced, batch: Batch): Promise<null> => {
