@@ -11,7 +11,6 @@ import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
-import { PIECE_DEVICES } from './priority.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -40,7 +39,7 @@ const streamed = (
   async next(after, limit) {
     const found: DeviceView[] = [];
     for (let more = true; more; ) {
-      const wanted = Math.min(PIECE_DEVICES, limit - found.length);
+      const wanted = Math.min(priority.pieceDevices, limit - found.length);
       const page = await findPage<DeviceView>(
         db,
         'devices',

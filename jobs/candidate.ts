@@ -21,7 +21,7 @@ export interface Candidate {
 export interface AudienceContext {
   readonly db: mongo.Db;
   readonly reads: Reads;
-  readonly priority: Pick<Priority, 'giveWay'>;
+  readonly priority: Pick<Priority, 'giveWay' | 'pieceDevices'>;
   readonly app: string;
   /** The app's opened hash secret. */
   readonly secret: Buffer;

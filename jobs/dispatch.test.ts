@@ -50,6 +50,7 @@ describe('a batch that is dispatched', () => {
         return () => void (happened.at(-1) === 'left' || happened.push('left'));
       },
       giveWay: async () => undefined,
+      pieceDevices: 1_000,
     };
     const task = someTask({ app: test.app._id, lane, state: 'sending', planned: true });
     const batch = someBatch(task, { ids, state: 'claimed', owner: 'somebody', fence: 1, beat: 1 });

@@ -11,7 +11,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import type { JobContext } from './context.js';
 import { control } from './control.js';
 import { planAccepted, STRETCH } from './plan.js';
-import { PIECE_DEVICES } from './priority.js';
+import { LARGE_PIECE } from './priority.js';
 
 describe('a planner', function () {
   this.timeout(60_000);
@@ -89,10 +89,10 @@ describe('a planner', function () {
     const task = await acceptedTask();
     const seen: number[] = [];
     const giveWay = async (): Promise<void> => void seen.push(await targeted(task));
-    const priority = { ...jobs.priority, giveWay };
+    const priority = { ...jobs.priority, giveWay, pieceDevices: LARGE_PIECE };
     await planAccepted({ ...jobs, priority }, going);
     // Before each piece of a stretch is decoded, before it is cut, and before it is written.
-    const first = Array.from({ length: STRETCH / PIECE_DEVICES + 2 }, () => 0);
+    const first = Array.from({ length: STRETCH / LARGE_PIECE + 2 }, () => 0);
     expect(seen).to.deep.equal([...first, STRETCH, STRETCH, STRETCH]);
     expect(await targeted(task)).to.equal(STRETCH + 1);
   });

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { createPriority, type Priority } from './priority.js';
+import { createPriority, LARGE_PIECE, type Priority, SMALL_PIECE } from './priority.js';
 
 const LONG_MS = 60_000;
 
@@ -61,6 +61,18 @@ describe('priority', () => {
     end();
     await turns(5);
     expect(done).to.deep.equal([1, 2]);
+  });
+
+  it('cuts smaller pieces for a while after each push that goes first', () => {
+    nowMs = 0;
+    const priority = create();
+    expect(priority.pieceDevices).to.equal(LARGE_PIECE);
+    priority.begin()();
+    expect(priority.pieceDevices).to.equal(SMALL_PIECE);
+    nowMs = 1_900;
+    expect(priority.pieceDevices).to.equal(SMALL_PIECE);
+    nowMs = 2_100;
+    expect(priority.pieceDevices).to.equal(LARGE_PIECE);
   });
 
   it('goes on after a moment, however many pushes go first', async () => {

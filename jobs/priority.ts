@@ -9,10 +9,15 @@ export interface Priority {
   begin(): () => void;
   /** Resolves when the next piece of large work may be done: one in a turn, and none while others go first. */
   giveWay(): Promise<void>;
+  /** Devices of one piece: smaller, which costs more in all, while single pushes come. */
+  readonly pieceDevices: number;
 }
 
-/** Devices of one piece: a few milliseconds. */
-export const PIECE_DEVICES = 250;
+/** A few milliseconds. */
+export const SMALL_PIECE = 250;
+export const LARGE_PIECE = 1_000;
+/** So long after a single push more of them are expected. */
+const EXPECTED_MS = 2_000;
 /** More than these are large work themselves. */
 const FEW_DEVICES = 50;
 /** However many single pushes there are, large work goes on: a piece waits no longer. */
@@ -29,6 +34,7 @@ interface Waiting {
 
 export const createPriority = (monotonic: () => number): Priority => {
   let first = 0;
+  let begunAtMs = Number.NEGATIVE_INFINITY;
   let waiting: Waiting[] = [];
   let looking = false;
   let timer: NodeJS.Timeout | undefined;
@@ -61,6 +67,7 @@ export const createPriority = (monotonic: () => number): Priority => {
   return {
     begin() {
       first += 1;
+      begunAtMs = monotonic();
       let isOver = false;
       return () => {
         if (isOver) return;
@@ -74,5 +81,8 @@ export const createPriority = (monotonic: () => number): Priority => {
         waiting.push({ untilMs: monotonic() + LONGEST_WAIT_MS, resolve });
         if (timer == null) lookSoon();
       }),
+    get pieceDevices() {
+      return monotonic() - begunAtMs < EXPECTED_MS ? SMALL_PIECE : LARGE_PIECE;
+    },
   };
 };

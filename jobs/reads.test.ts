@@ -5,7 +5,7 @@ import { commandsOf } from '../test/support/commands.js';
 import { registered } from '../test/support/engine.js';
 import { someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { createPriority, PIECE_DEVICES } from './priority.js';
+import { createPriority, SMALL_PIECE } from './priority.js';
 import { createReads, type Reads } from './reads.js';
 
 describe('reads that share a request', () => {
@@ -57,10 +57,10 @@ describe('reads that share a request', () => {
   });
 
   it('reads many in pieces, and gives way before each', async () => {
-    const ids = [await someDevice(), ...someIds(2 * PIECE_DEVICES)];
+    const ids = [await someDevice(), ...someIds(2 * SMALL_PIECE)];
     let ways = 0;
     const giveWay = async (): Promise<void> => void (ways += 1);
-    const polite = createReads(dbOf(database().connection), { giveWay });
+    const polite = createReads(dbOf(database().connection), { giveWay, pieceDevices: SMALL_PIECE });
     const { answer, finds } = await counted(() => polite.devices(ids));
     expect(texts(answer)).to.deep.equal([String(ids[0])]);
     expect({ finds, ways }).to.deep.equal({ finds: 3, ways: 3 });

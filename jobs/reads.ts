@@ -5,7 +5,7 @@ import type { Suppression } from '../models/suppression.js';
 import { keyText } from '../models/suppression-list.js';
 import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
-import { PIECE_DEVICES, type Priority } from './priority.js';
+import type { Priority } from './priority.js';
 
 type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
 
@@ -45,7 +45,10 @@ const byIds = <Id, Found>(
   };
 };
 
-export const createReads = (db: mongo.Db, priority: Pick<Priority, 'giveWay'>): Reads => {
+export const createReads = (
+  db: mongo.Db,
+  priority: Pick<Priority, 'giveWay' | 'pieceDevices'>,
+): Reads => {
   const findDevices = (
     ids: readonly Types.ObjectId[],
     options?: PageOptions,
@@ -58,8 +61,9 @@ export const createReads = (db: mongo.Db, priority: Pick<Priority, 'giveWay'>): 
     );
   const findManyDevices = async (ids: readonly Types.ObjectId[]): Promise<DeviceView[]> => {
     const found: DeviceView[] = [];
-    for (let start = 0; start < ids.length; start += PIECE_DEVICES) {
-      const some = ids.slice(start, start + PIECE_DEVICES);
+    for (let start = 0; start < ids.length; ) {
+      const some = ids.slice(start, start + priority.pieceDevices);
+      start += some.length;
       found.push(...(await findDevices(some, { turn: () => priority.giveWay() })));
     }
     return found;

@@ -14,7 +14,7 @@ import {
   someTask,
 } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { createPriority, PIECE_DEVICES } from './priority.js';
+import { createPriority, SMALL_PIECE } from './priority.js';
 import { type BatchReport, createWrites, type Writes } from './writes.js';
 
 describe('group commits', () => {
@@ -72,8 +72,8 @@ describe('group commits', () => {
     const { batch } = await sending();
     let ways = 0;
     const giveWay = async (): Promise<void> => void (ways += 1);
-    const polite = createWrites(database().connection, { giveWay });
-    const rows = someIds(2 * PIECE_DEVICES + 1).map(
+    const polite = createWrites(database().connection, { giveWay, pieceDevices: SMALL_PIECE });
+    const rows = someIds(2 * SMALL_PIECE + 1).map(
       (device): Delivery => ({
         ...reportOf(batch).rows[0]!,
         _id: deliveryId(batch.task.id, device.id),

@@ -11,7 +11,7 @@ import type { Cut } from './cut.js';
 import { faultPoint } from './fault-point.js';
 import { keepFirstRows } from './first-rows.js';
 import { createGroup } from './group.js';
-import { PIECE_DEVICES, type Priority } from './priority.js';
+import { LARGE_PIECE, type Priority } from './priority.js';
 
 /** A task whose whole audience is planned. */
 export interface PlannedTask {
@@ -55,6 +55,7 @@ const insertRows = async (
   db: mongo.Db,
   items: readonly { deliveriesIn: string; rows: readonly Delivery[] }[],
   session: ClientSession,
+  pieceRows = LARGE_PIECE,
 ): Promise<void> => {
   const byCollection = new Map<string, Delivery[]>();
   for (const { deliveriesIn, rows } of items) {
@@ -67,8 +68,8 @@ const insertRows = async (
     if (items.length > 1)
       rows.sort((left, right) => Buffer.compare(left._id.buffer, right._id.buffer));
     // In pieces: others have their turns while the server answers.
-    for (let start = 0; start < rows.length; start += PIECE_DEVICES) {
-      await deliveries(db, name).insertMany(rows.slice(start, start + PIECE_DEVICES), { session });
+    for (let start = 0; start < rows.length; start += pieceRows) {
+      await deliveries(db, name).insertMany(rows.slice(start, start + pieceRows), { session });
     }
   }
 };
@@ -132,6 +133,7 @@ const writeReports = async (
   db: mongo.Db,
   reports: readonly BatchReport[],
   session: ClientSession,
+  pieceRows: number,
 ): Promise<Reported[]> => {
   const { matchedCount } = await batches(db).bulkWrite(
     reports.map(({ batch, counts, movedOn, doneAt }) => ({
@@ -147,7 +149,7 @@ const writeReports = async (
   );
   if (matchedCount !== reports.length) throw new LeaseLost();
   await faultPoint('report:batch-updated');
-  await insertRows(db, reports, session);
+  await insertRows(db, reports, session, pieceRows);
   await faultPoint('report:rows-written');
   const followUps = reports.flatMap((report) => report.followUps);
   if (followUps.length > 0) await batches(db).insertMany(followUps, { session });
@@ -173,13 +175,15 @@ const isPlanned = async (db: mongo.Db, { task }: PlannedTask): Promise<boolean> 
 
 export const createWrites = (
   connection: Connection,
-  priority: Pick<Priority, 'giveWay'>,
+  priority: Pick<Priority, 'giveWay' | 'pieceDevices'>,
 ): Writes => {
   const db = dbOf(connection);
   const planTogether = async (planned: readonly PlannedTask[]): Promise<void> =>
     inTransaction(connection, (session) => writePlanned(db, planned, session));
   const reportTogether = (reports: readonly BatchReport[]): Promise<Reported[]> =>
-    inTransaction(connection, (session) => writeReports(db, reports, session));
+    inTransaction(connection, (session) =>
+      writeReports(db, reports, session, priority.pieceDevices),
+    );
   const reportAlone = async (report: BatchReport): Promise<Reported> => {
     try {
       return (await reportTogether([report]))[0] ?? { written: false, taskEnded: false };
