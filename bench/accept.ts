@@ -2,7 +2,7 @@
 import { formatCount } from '../demo/report-table.js';
 import { importDevices } from './backend.js';
 import { closedLoop } from './closed-loop.js';
-import { type CostedRun, costFigures, gatewayProcesses, measureCosts } from './costs.js';
+import { type CostedRun, costFigures } from './costs.js';
 import { benchToken } from './devices.js';
 import { type Line, startLine } from './line.js';
 import { mongodVersion } from './machine.js';
@@ -10,36 +10,27 @@ import type { Part } from './part.js';
 import { percentileFigures } from './percentiles.js';
 import { type Figure, figure, marked } from './result.js';
 import {
+  lastAnswerAtMs,
+  latest,
+  measurePosted,
   type Post,
   type PostedRun,
   poster,
+  postToAnswerMs,
   postToVendorMs,
   pushedTwice,
-  untilArrived,
+  rateUntil,
 } from './single-tasks.js';
 
 /** Of each run, unless it is told otherwise; a task to each. */
 const DEVICES = 10_000;
 const SENDERS = 64;
-const SECOND_MS = 1_000;
 const LEAST_SUSTAINED = 2_000;
 
 type Run = PostedRun & CostedRun;
 
 const arrivedAtMs = ({ posted, arrivals }: PostedRun): number[] =>
   posted.map(({ path }) => arrivals.get(path)?.firstAtMs ?? Number.NaN);
-
-const firstSentAtMs = ({ posted }: PostedRun): number =>
-  posted.reduce((first, { sentAtMs }) => Math.min(first, sentAtMs), Number.POSITIVE_INFINITY);
-
-const latest = (timesMs: readonly number[]): number =>
-  timesMs.reduce((last, atMs) => Math.max(last, atMs), Number.NEGATIVE_INFINITY);
-
-const lastAnswerAtMs = ({ posted }: PostedRun): number =>
-  latest(posted.map(({ answeredAtMs }) => answeredAtMs));
-
-const rateUntil = (run: PostedRun, endMs: number): number =>
-  run.posted.length / ((endMs - firstSentAtMs(run)) / SECOND_MS);
 
 /** What was accepted and not yet pushed when the last was accepted; it is pushed within the time that counts. */
 const backlog = (run: PostedRun): number => {
@@ -57,26 +48,18 @@ export const acceptFigures = (runs: readonly PostedRun[]): Figure[] => [
   figure('answered 202', 'tasks/s', ...runs.map((run) => rateUntil(run, lastAnswerAtMs(run)))),
   figure('not yet pushed at the last 202', 'tasks', ...runs.map(backlog)),
   ...percentileFigures('POST to vendor', runs.map(postToVendorMs)),
-  ...percentileFigures(
-    'POST to 202',
-    runs.map(({ posted }) => posted.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs)),
-  ),
+  ...percentileFigures('POST to 202', runs.map(postToAnswerMs)),
   figure('pushed more than once', 'devices', ...runs.map(pushedTwice)),
 ];
 
-const measure = async (
-  { sink, gateway }: Line,
+const measure = (
+  line: Line,
   post: Post,
   { from, count }: { from: number; count: number },
-): Promise<Run> => {
-  const { result, costs } = await measureCosts(gatewayProcesses(gateway, sink), async () => {
-    const posted = await closedLoop({ inFlight: SENDERS, count }, (index, dueAtMs) =>
-      post(from + index, dueAtMs),
-    );
-    return { posted, arrivals: await untilArrived(sink, posted) };
-  });
-  return { ...result, costs, count };
-};
+): Promise<Run> =>
+  measurePosted(line, () =>
+    closedLoop({ inFlight: SENDERS, count }, (index, dueAtMs) => post(from + index, dueAtMs)),
+  );
 
 export const accept: Part = async (bench) => {
   const { options, closing, say } = bench;

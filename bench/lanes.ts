@@ -2,7 +2,7 @@
 import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
 import { importDevices, sendTask, untilTask } from './backend.js';
-import { type CostedRun, costFigures, gatewayProcesses, measureCosts } from './costs.js';
+import { type CostedRun, costFigures } from './costs.js';
 import { benchToken, FEW_DEVICES, MESSAGE } from './devices.js';
 import { type Line, startLine } from './line.js';
 import { mongodVersion } from './machine.js';
@@ -11,11 +11,12 @@ import type { Part } from './part.js';
 import { percentileFigures } from './percentiles.js';
 import { type Figure, figure, marked } from './result.js';
 import {
+  measurePosted,
   type Post,
+  type PostedRun,
   poster,
   postToVendorMs,
   type SingleAudience,
-  untilArrived,
 } from './single-tasks.js';
 import { median, percentile } from './statistics.js';
 
@@ -33,7 +34,7 @@ const SECOND_MS = 1_000;
 const MOST_TIMES = 2;
 const MOST_MS = 60;
 
-interface Posting extends Pick<Line, 'sink'> {
+interface Posting extends Pick<Line, 'sink' | 'gateway'> {
   readonly post: Post;
 }
 
@@ -60,21 +61,19 @@ const besideCampaign = async <Result>(
   return { rate: accepted / seconds, accepted, result };
 };
 
-/** Milliseconds of some single tasks, from the request to the vendor; `turn` chooses devices that had none yet. */
-const measureSingles = async ({ sink, post }: Posting, turn: number): Promise<number[]> => {
-  const posted = await openLoop({ perSecond: PER_SECOND, count: COUNT }, (index, dueAtMs) =>
-    post(turn * COUNT + index, dueAtMs),
+/** Some single tasks; `turn` chooses devices that had none yet. */
+const measureSingles = ({ post, ...line }: Posting, turn: number): Promise<Turn> =>
+  measurePosted(line, () =>
+    openLoop({ perSecond: PER_SECOND, count: COUNT }, (index, dueAtMs) =>
+      post(turn * COUNT + index, dueAtMs),
+    ),
   );
-  return postToVendorMs({ posted, arrivals: await untilArrived(sink, posted) });
-};
 
-/** Latencies of single tasks, and what they and a campaign beside them cost. */
-interface Turn extends CostedRun {
-  readonly valuesMs: readonly number[];
-}
+/** Single tasks, and what they and a campaign beside them cost. */
+type Turn = PostedRun & CostedRun;
 
 const medianP99 = (turns: readonly Turn[]): number =>
-  median(turns.map(({ valuesMs }) => percentile(valuesMs, 0.99)));
+  median(turns.map((turn) => percentile(postToVendorMs(turn), 0.99)));
 
 const figuresOf = (
   idle: readonly Turn[],
@@ -82,10 +81,7 @@ const figuresOf = (
   highest: number,
 ): Figure[] => {
   const latencies = (name: string, turns: readonly Turn[]): Figure[] =>
-    percentileFigures(
-      name,
-      turns.map(({ valuesMs }) => valuesMs),
-    );
+    percentileFigures(name, turns.map(postToVendorMs));
   return [
     figure('highest rate of a campaign', 'devices/s', highest),
     figure('the campaign', 'devices/s', ...busy.map(({ rate }) => rate)),
@@ -108,7 +104,7 @@ export const lanes: Part = async (bench) => {
   const audienceOf: SingleAudience = (index) => ({
     tokens: [{ vendor: 'apns', token: benchToken(index) }],
   });
-  const posting = { sink, post: await poster(gateway, key, audienceOf, bench.closing) };
+  const posting = { sink, gateway, post: await poster(gateway, key, audienceOf, bench.closing) };
   // The first one is the warm-up.
   await sendTask(api, CAMPAIGN, CAMPAIGN_DEVICES);
   const { totalMs } = await sendTask(api, CAMPAIGN, CAMPAIGN_DEVICES);
@@ -117,14 +113,12 @@ export const lanes: Part = async (bench) => {
   await measureSingles(posting, 0);
   const idle: Turn[] = [];
   const busy: (Turn & { rate: number })[] = [];
-  const processes = gatewayProcesses(gateway, sink);
   for (let run = 0; run < RUNS; run += 1) {
-    const alone = await measureCosts(processes, () => measureSingles(posting, 1 + 2 * run));
-    idle.push({ valuesMs: alone.result, costs: alone.costs, count: COUNT });
+    idle.push(await measureSingles(posting, 1 + 2 * run));
     const { rate, accepted, result } = await besideCampaign(api, Math.round(highest / 2), () =>
-      measureCosts(processes, () => measureSingles(posting, 2 + 2 * run)),
+      measureSingles(posting, 2 + 2 * run),
     );
-    busy.push({ rate, valuesMs: result.result, costs: result.costs, count: COUNT + accepted });
+    busy.push({ ...result, rate, count: COUNT + accepted });
     bench.say(`Run ${run + 1} of ${RUNS}`);
   }
   return {

@@ -1,7 +1,7 @@
 /** The part `latency`: tasks to a single device at a steady rate, from the request to the vendor. */
 import { type Api, apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
-import { type CostedRun, costFigures, gatewayProcesses, measureCosts } from './costs.js';
+import { type CostedRun, costFigures } from './costs.js';
 import { benchDevice } from './devices.js';
 import { type Line, startLine } from './line.js';
 import { mongodVersion } from './machine.js';
@@ -11,13 +11,16 @@ import { percentileFigures } from './percentiles.js';
 import { type Figure, figure, marked } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
 import {
+  lastAnswerAtMs,
   lateness,
+  measurePosted,
   type Post,
   type PostedRun,
   poster,
+  postToAnswerMs,
   postToVendorMs,
   pushedTwice,
-  untilArrived,
+  rateUntil,
 } from './single-tasks.js';
 import { rounded } from './statistics.js';
 
@@ -48,14 +51,8 @@ const registerDevices = async (api: Api, count: number): Promise<string[]> => {
 
 type Run = PostedRun & CostedRun;
 
-const answeredPerSecond = ({ posted }: PostedRun): number => {
-  const firstMs = Math.min(...posted.map(({ sentAtMs }) => sentAtMs));
-  const lastMs = Math.max(...posted.map(({ answeredAtMs }) => answeredAtMs));
-  return posted.length / ((lastMs - firstMs) / SECOND_MS);
-};
-
 const figuresOf = (runs: readonly Run[]): Figure[] => [
-  figure('answered 202', 'tasks/s', ...runs.map(answeredPerSecond)),
+  figure('answered 202', 'tasks/s', ...runs.map((run) => rateUntil(run, lastAnswerAtMs(run)))),
   ...percentileFigures('POST to vendor', runs.map(postToVendorMs)),
   ...percentileFigures(
     '202 to vendor',
@@ -65,10 +62,7 @@ const figuresOf = (runs: readonly Run[]): Figure[] => [
       ),
     ),
   ),
-  ...percentileFigures(
-    'POST to 202',
-    runs.map(({ posted }) => posted.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs)),
-  ),
+  ...percentileFigures('POST to 202', runs.map(postToAnswerMs)),
   figure('pushed more than once', 'devices', ...runs.map(pushedTwice)),
   lateness(runs),
   ...costFigures(runs, 'task'),
@@ -80,19 +74,14 @@ const withMark = (one: Figure, perSecond: number): Figure => {
 };
 
 /** Each device has one task, from the one with the number `from` on. */
-const measure = async (
-  { sink, gateway }: Line,
+const measure = (
+  line: Line,
   post: Post,
   { perSecond, from, count }: { perSecond: number; from: number; count: number },
-): Promise<Run> => {
-  const { result, costs } = await measureCosts(gatewayProcesses(gateway, sink), async () => {
-    const posted = await openLoop({ perSecond, count }, (index, dueAtMs) =>
-      post(from + index, dueAtMs),
-    );
-    return { posted, arrivals: await untilArrived(sink, posted) };
-  });
-  return { ...result, costs, count };
-};
+): Promise<Run> =>
+  measurePosted(line, () =>
+    openLoop({ perSecond, count }, (index, dueAtMs) => post(from + index, dueAtMs)),
+  );
 
 export const latency: Part = async (bench) => {
   const { closing, options, say } = bench;

@@ -2,11 +2,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../demo/free-port.js';
-import { isListening } from '../server/embedded-mongo/port.js';
-import { endChild, pidOf } from './child.js';
+import { endChild, pidOf, untilListening } from './child.js';
 import { readFamily } from './process-figures.js';
 import { sharedClockMs } from './shared-clock.js';
 import {
@@ -18,8 +16,6 @@ import {
   type SinkCertificate,
 } from './sink.js';
 
-const START_WITHIN_MS = 10_000;
-const POLL_MS = 20;
 const SECOND_MS = 1_000;
 /** A line for each push. */
 const ARRIVALS = 'arrivals.log';
@@ -113,13 +109,11 @@ export const startNginxSink = async (
   const args = ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', 'daemon off;'];
   const child = spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const stop = (): Promise<void> => endChild(child);
-  const deadline = performance.now() + START_WITHIN_MS;
-  while (!(await isListening(port))) {
-    if (child.exitCode != null || performance.now() > deadline) {
-      await stop();
-      throw new Error('nginx did not start');
-    }
-    await pause(POLL_MS);
+  try {
+    await untilListening('nginx', child, port);
+  } catch (error) {
+    await stop();
+    throw error;
   }
   const pids = (await readFamily(pidOf(child))).map(({ pid }) => pid);
   const arrivals = readArrivals(join(folder, ARRIVALS));

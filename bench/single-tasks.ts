@@ -2,8 +2,10 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Closing } from '../server/closing.js';
+import { type CostedRun, gatewayProcesses, measureCosts } from './costs.js';
 import { benchToken, MESSAGE } from './devices.js';
 import type { GatewayProcess } from './gateway-process.js';
+import type { Line } from './line.js';
 import { type Figure, figure } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
 import type { Arrival, RecordingSink } from './sink.js';
@@ -12,6 +14,7 @@ import { percentile } from './statistics.js';
 const ARRIVED_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 const ACCEPTED = 202;
+const SECOND_MS = 1_000;
 const IDLE_MS = 2_000;
 
 /** One task by the clock of `sharedClockMs`. */
@@ -86,9 +89,38 @@ export interface PostedRun {
   readonly arrivals: ReadonlyMap<string, Arrival>;
 }
 
+/** Posts by `load`, and waits until each push has arrived; with what that cost each process. */
+export const measurePosted = async (
+  { sink, gateway }: Pick<Line, 'sink' | 'gateway'>,
+  load: () => Promise<readonly Posted[]>,
+): Promise<PostedRun & CostedRun> => {
+  const { result, costs } = await measureCosts(gatewayProcesses(gateway, sink), async () => {
+    const posted = await load();
+    return { posted, arrivals: await untilArrived(sink, posted) };
+  });
+  return { ...result, costs, count: result.posted.length };
+};
+
 /** Milliseconds from each request to its arrival. */
 export const postToVendorMs = ({ posted, arrivals }: PostedRun): number[] =>
   posted.map(({ path, sentAtMs }) => (arrivals.get(path)?.firstAtMs ?? Number.NaN) - sentAtMs);
+
+/** Milliseconds from each request to its answer. */
+export const postToAnswerMs = ({ posted }: PostedRun): number[] =>
+  posted.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs);
+
+/** Tasks a second, from the first request to `endMs`. */
+export const rateUntil = ({ posted }: PostedRun, endMs: number): number => {
+  const firstMs = posted.reduce((first, { sentAtMs }) => Math.min(first, sentAtMs), endMs);
+  return posted.length / ((endMs - firstMs) / SECOND_MS);
+};
+
+/** Of no value: a moment before all others. */
+export const latest = (timesMs: readonly number[]): number =>
+  timesMs.reduce((last, atMs) => Math.max(last, atMs), Number.NEGATIVE_INFINITY);
+
+export const lastAnswerAtMs = ({ posted }: PostedRun): number =>
+  latest(posted.map(({ answeredAtMs }) => answeredAtMs));
 
 export const pushedTwice = ({ posted, arrivals }: PostedRun): number =>
   posted.filter(({ path }) => (arrivals.get(path)?.times ?? 0) > 1).length;

@@ -1,19 +1,8 @@
 /** Credentials that look like each vendor's, and the sink in that vendor's place. */
-import { generateKeyPairSync } from 'node:crypto';
+import { ecKey, rsaKey } from './keys.js';
 import type { BenchVendor } from './options.js';
 import { FCM_PROJECT } from './pushes.js';
 import type { Sink } from './sink.js';
-
-const publicKeyEncoding = { type: 'spki', format: 'pem' } as const;
-const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const;
-
-const ecKey = (): string =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding })
-    .privateKey;
-
-const rsaKey = (): string =>
-  generateKeyPairSync('rsa', { modulusLength: 2_048, publicKeyEncoding, privateKeyEncoding })
-    .privateKey;
 
 const SETTINGS: Readonly<Record<BenchVendor, (url: string) => object>> = {
   apns: () => ({

@@ -1,20 +1,15 @@
 /** Runs somebody's gorush binary in a process of its own, with the sink in Apple's place. */
 import { execFile, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../demo/free-port.js';
 import type { Closing } from '../../server/closing.js';
-import { isListening } from '../../server/embedded-mongo/port.js';
-import { endChild, pidOf } from '../child.js';
+import { endChild, pidOf, untilListening } from '../child.js';
+import { ecKey } from '../keys.js';
 import { HOST, type Sink } from '../sink.js';
 import { startConnectProxy } from './connect-proxy.js';
 import { gorushConfig } from './gorush-config.js';
-
-const START_WITHIN_MS = 10_000;
-const POLL_MS = 20;
 
 export interface GorushProcess {
   /** With its version. */
@@ -52,14 +47,9 @@ export const startGorush = async (
   const [keyPath, caPath, configPath] = ['key.p8', 'ca.pem', 'config.yml'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
   const { port } = await freePort(0, HOST);
   const proxyUrl = await startConnectProxy(sink, closing);
-  await writeFile(keyPath, privateKey, { mode: 0o600 });
+  await writeFile(keyPath, ecKey(), { mode: 0o600 });
   await writeFile(caPath, sink.ca);
   await writeFile(configPath, gorushConfig({ port, host: HOST, proxyUrl, keyPath, pushesAtATime }));
   // By way of `env`, which sets Go's list of authorities and lets the rest of the environment pass.
@@ -68,12 +58,6 @@ export const startGorush = async (
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await closing.add('gorush', () => endChild(child));
-  const deadline = performance.now() + START_WITHIN_MS;
-  while (!(await isListening(port))) {
-    if (child.exitCode != null || performance.now() > deadline) {
-      throw new Error('gorush did not start');
-    }
-    await pause(POLL_MS);
-  }
+  await untilListening('gorush', child, port);
   return { name: `gorush ${version}`, url: `http://${HOST}:${port}`, pid: pidOf(child) };
 };

@@ -1,8 +1,8 @@
 /** @parse/node-apn, told by its own options where the sink is. */
-import { generateKeyPairSync } from 'node:crypto';
 import { Notification, Provider } from '@parse/node-apn';
 import { APNS_HEADERS } from '../apns-push.js';
 import { MESSAGE } from '../devices.js';
+import { ecKey } from '../keys.js';
 import type { PushClient, PushClientOptions } from '../push-clients.js';
 import { tokenOf } from '../pushes.js';
 
@@ -22,13 +22,8 @@ const notification = (): Notification => {
 
 export const openNodeApn = async ({ url, ca, shape }: PushClientOptions): Promise<PushClient> => {
   const { hostname, port } = new URL(url);
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
   const options = {
-    token: { key: privateKey, keyId: 'PIGEONKEY1', teamId: 'PIGEONTEAM' },
+    token: { key: ecKey(), keyId: 'PIGEONKEY1', teamId: 'PIGEONTEAM' },
     address: hostname,
     port: Number(port),
     ca: [ca],
