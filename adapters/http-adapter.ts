@@ -218,12 +218,13 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     const requests = Math.ceil(targets.length / perRequest);
     const workers = Math.min(requests, parts.requestsInFlight ?? DEFAULT_REQUESTS_IN_FLIGHT);
     try {
+      let turn: Promise<void> | undefined;
       await Promise.all(
-        Array.from({ length: workers }, async (_, number) => {
-          for (let turns = Math.floor(number / BEGUN_IN_A_TURN); turns > 0; turns -= 1) {
-            await nextTurn();
+        Array.from({ length: workers }, (_, number) => {
+          if (number > 0 && number % BEGUN_IN_A_TURN === 0) {
+            turn = (turn ?? Promise.resolve()).then(() => nextTurn());
           }
-          await sendSome();
+          return turn == null ? sendSome() : turn.then(sendSome);
         }),
       );
     } finally {
