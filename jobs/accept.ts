@@ -20,6 +20,7 @@ import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
 import { cutStretch } from './plan.js';
+import { goesFirst } from './priority.js';
 import { writePlanned } from './writes.js';
 
 /** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
@@ -38,7 +39,7 @@ const kindOf = (audience: Audience): AudienceKind => {
 };
 
 /** Null when it is not a list. */
-export const listLength = (audience: Audience): number | null => {
+const listLength = (audience: Audience): number | null => {
   if ('tokens' in audience) return audience.tokens.length;
   if ('devices' in audience) return audience.devices.length;
   return 'accounts' in audience ? audience.accounts.length : null;
@@ -194,11 +195,16 @@ export interface Accepted {
   readonly waits: boolean;
 }
 
-/** `session`: the caller's transaction, whose commit makes the task true; nothing is handed over then. */
-export const accept = async (
+interface AcceptOptions {
+  /** The caller's transaction, whose commit makes the task true; nothing is handed over then. */
+  readonly session: ClientSession | undefined;
+  readonly door: Door;
+}
+
+const acceptInTurn = async (
   context: JobContext,
   request: AcceptRequest,
-  { session, door }: { session: ClientSession | undefined; door: Door },
+  { session, door }: AcceptOptions,
 ): Promise<Accepted> => {
   const { parts } = context;
   const { audience } = request.input;
@@ -221,4 +227,20 @@ export const accept = async (
   }
   await writePlanned(parts.db, [{ task, cut }], session);
   return { task, waits: true };
+};
+
+/** Large work gives way to it, if somebody waits for its push. */
+export const accept = async (
+  context: JobContext,
+  request: AcceptRequest,
+  options: AcceptOptions,
+): Promise<Accepted> => {
+  const { lane, audience } = request.input;
+  const devices = listLength(audience) ?? Number.POSITIVE_INFINITY;
+  const hasLeft = goesFirst(lane, devices) ? context.priority.begin() : undefined;
+  try {
+    return await acceptInTurn(context, request, options);
+  } finally {
+    hasLeft?.();
+  }
 };

@@ -8,7 +8,7 @@ import { parkedIndexes } from '../models/parked.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
-import { accept, listLength } from './accept.js';
+import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
 import { createBreaker } from './breaker.js';
@@ -24,7 +24,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
-import { createPriority, goesFirst, type Priority } from './priority.js';
+import { createPriority } from './priority.js';
 import { createProfiles } from './profiles.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
@@ -35,30 +35,28 @@ import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
 import { createWrites } from './writes.js';
 
-const createContext = (
-  parts: JobParts,
-  priority: Priority,
-  stopping: AbortSignal,
-  due: () => void,
-): JobContext => ({
-  parts,
-  priority,
-  profiles: createProfiles(parts),
-  secrets: createAppSecrets(parts.db, parts.secretBox),
-  breaker: createBreaker(parts, {
-    changed: (profile, state) => {
-      const names = namesOfProfile(profile);
-      parts.metrics.breaker(names.app, names.vendor, names.profile, state);
-    },
-    due,
-  }),
-  guard: createTokenGuard(parts),
-  inFlight: createInFlight(),
-  pacing: createPacing(parts, stopping),
-  reads: createReads(parts.db, priority),
-  writes: createWrites(parts.connection, priority),
-  stopping,
-});
+const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => {
+  const priority = createPriority(parts.monotonic);
+  return {
+    parts,
+    priority,
+    profiles: createProfiles(parts),
+    secrets: createAppSecrets(parts.db, parts.secretBox),
+    breaker: createBreaker(parts, {
+      changed: (profile, state) => {
+        const names = namesOfProfile(profile);
+        parts.metrics.breaker(names.app, names.vendor, names.profile, state);
+      },
+      due,
+    }),
+    guard: createTokenGuard(parts),
+    inFlight: createInFlight(),
+    pacing: createPacing(parts, stopping),
+    reads: createReads(parts.db, priority),
+    writes: createWrites(parts.connection, priority),
+    stopping,
+  };
+};
 
 /** A database that answers later is not ready. */
 const READY_WITHIN_MS = 2_000;
@@ -73,8 +71,7 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
 
 export const createEngine = (parts: JobParts): Engine => {
   const stopping = new AbortController();
-  const priority = createPriority(parts.monotonic);
-  const context = createContext(parts, priority, stopping.signal, () => wake());
+  const context = createContext(parts, stopping.signal, () => wake());
   const { db, timings, role } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
@@ -127,16 +124,9 @@ export const createEngine = (parts: JobParts): Engine => {
   return {
     async accept(request, session) {
       const door = sends ? lanes : CLOSED_DOOR;
-      const { lane, audience } = request.input;
-      const devices = listLength(audience) ?? Number.POSITIVE_INFINITY;
-      const hasLeft = goesFirst(lane, devices) ? priority.begin() : undefined;
-      try {
-        const { task, waits } = await accept(context, request, { session, door });
-        if (session == null && waits) wake(task);
-        return task;
-      } finally {
-        hasLeft?.();
-      }
+      const { task, waits } = await accept(context, request, { session, door });
+      if (session == null && waits) wake(task);
+      return task;
     },
     wake,
     async control(app, task, verb) {
