@@ -39,7 +39,10 @@ const hashOf = (req: RequestWithRawBody): Buffer =>
     .digest();
 
 const replay = async (request: IdempotentRequest, id: string): Promise<Answer | undefined> => {
-  const found = await idempotencyModel(request.connection).findById(id);
+  const records = idempotencyModel(request.connection);
+  if ((await records.exists({ _id: id })) == null) return undefined;
+  // Somebody may still wait for the majority, or was told that there is none: what a replay tells must outlast a failover.
+  const found = await records.findById(id).readConcern('linearizable');
   if (found == null) return undefined;
   if (!hashOf(request.req).equals(Buffer.from(found.requestHash))) {
     throw problem('IDEMPOTENCY_KEY_REUSED', {

@@ -8,7 +8,8 @@ import { checkBooks } from './books.js';
 import { createCaller, REFERENCE } from './caller.js';
 import { ending } from './ending.js';
 import { type Row, VENDORS } from './row.js';
-import { type RowMongod, type Stage, setStage, type Theatre } from './stage.js';
+import { onStage } from './scenario.js';
+import type { RowMongod, Stage, Theatre } from './stage.js';
 import type { Strike } from './strike.js';
 
 /** The first two steps of the schedule, with jitter: on a busy machine a retry may have to be tried again. */
@@ -71,22 +72,11 @@ const playOn = async <Mongod extends RowMongod>(
   // Whatever the fault did to the answer, its repeat makes no second task.
   if (!row.keyless) expect(await caller.insist(heir.url)).to.deep.equal({ id, isReplay: true });
   expect(await db.collection('tasks').countDocuments({ reference: REFERENCE })).to.equal(1);
-  await stage.requireAlive();
 };
 
 /** `strike` is what breaks, and who goes on. */
-export const play = async <Mongod extends RowMongod>(
+export const play = <Mongod extends RowMongod>(
   row: Row,
   theatre: Theatre<Mongod>,
   strike: Strike<Mongod>,
-): Promise<void> => {
-  const stage = await setStage(row, theatre);
-  try {
-    await playOn(row, stage, strike);
-  } catch (error) {
-    if (error instanceof Error) error.message += `\n${stage.output()}`;
-    throw error;
-  } finally {
-    await stage.close();
-  }
-};
+): Promise<void> => onStage(row, theatre, (stage) => playOn(row, stage, strike));

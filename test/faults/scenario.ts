@@ -19,8 +19,9 @@ export const onStage = async <Mongod extends RowMongod>(
     await stage.requireAlive();
   } catch (error) {
     if (error instanceof Error) error.message += `\n${stage.output()}`;
+    // What broke may be in the way of cleaning up, too, and is what the reader wants to know.
+    await stage.close().catch(() => undefined);
     throw error;
-  } finally {
-    await stage.close();
   }
+  await stage.close();
 };
