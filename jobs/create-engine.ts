@@ -5,6 +5,7 @@ import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import { PACING, pacingIndexes } from '../models/pacing.js';
 import { parkedIndexes } from '../models/parked.js';
+import { repeated } from '../models/repeated.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import type { Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
@@ -164,8 +165,8 @@ export const createEngine = (parts: JobParts): Engine => {
       await wakes.ready();
     },
     async start() {
-      await createIndexes(parts);
-      await keepDeliveries(parts);
+      await repeated(() => createIndexes(parts));
+      await repeated(() => keepDeliveries(parts));
       await wakes.start();
       if (!sends) return;
       await lookAtBreaker();

@@ -14,6 +14,7 @@ import { DEFAULT_TIMINGS, type Timings } from '../jobs/parts.js';
 import { createCredentialStore } from '../models/credential-cache.js';
 import { dbOf } from '../models/database.js';
 import { createIndexes } from '../models/indexes.js';
+import { repeated } from '../models/repeated.js';
 import { secretBox } from '../models/secret-box.js';
 import { makeTransport } from '../transport/index.js';
 import { buildApp } from './app.js';
@@ -110,7 +111,7 @@ const startEngine = async (
   const db = dbOf(connection);
   const box = secretBox(keys.masterKey);
   await checkMasterKey(db, box);
-  await createIndexes(connection);
+  await repeated(() => createIndexes(connection));
   const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
   const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());
