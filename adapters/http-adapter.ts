@@ -240,6 +240,13 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
       typeof targetsPerRequest === 'number' ? targetsPerRequest : targetsPerRequest(message),
     ...(message.sendBefore === undefined ? {} : { sendBefore: message.sendBefore }),
   });
+  /** A message that is sent as its permits allow comes many times, with a few targets each. */
+  const known = new WeakMap<Message, Composed>();
+  const composedOf = (message: Message): Composed => {
+    const made = known.get(message) ?? composed(message, parts.compose(message));
+    known.set(message, made);
+    return made;
+  };
   const recall: Pick<Adapter, 'recall'> =
     composeRecall == null
       ? {}
@@ -251,7 +258,7 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     async ready() {
       await Promise.allSettled([parts.authorizer.headers(), transport.ready(origin)]);
     },
-    send: (message, ...rest) => sendAll(composed(message, parts.compose(message)), ...rest),
+    send: (message, ...rest) => sendAll(composedOf(message), ...rest),
     ...recall,
     ...(parts.close ? { close: parts.close.bind(parts) } : {}),
   };

@@ -19,7 +19,7 @@ import type { JobParts } from '../parts.js';
 import type { OpenProfile } from '../profiles.js';
 import { createDrain, type Drain } from '../wake.js';
 import { createComplaints } from './complaints.js';
-import { createGate, type Gate, type Lot, QUANTUM_MS } from './gate.js';
+import { createGate, type Gate, type Lot } from './gate.js';
 import { profileKeyOf, profilePace, readPaces, taskKey, taskPace } from './paces.js';
 import { type Permits, permitsOf } from './permits.js';
 import { createRoom, type FetchingLane } from './room.js';
@@ -71,7 +71,7 @@ const FOUND_AFTER_MS = 5 * 60_000;
 const LITTLE_MORE = 1.25;
 const FORGET_AFTER_MS = 60_000;
 /** A vendor that takes many devices at once gets requests that are worth it. */
-const LARGE_QUANTUM_MS = 5 * QUANTUM_MS;
+const LARGE_QUANTUM_MS = 25;
 
 const never = (): void => undefined;
 
