@@ -15,7 +15,7 @@ import { audienceContext, openAudience } from './audience.js';
 import { checkMessage } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
-import { profileKey } from './eligibility.js';
+import { isWhole, profileKey } from './eligibility.js';
 import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
@@ -96,7 +96,7 @@ const planInline = async (
   const { rules, ...cut } = await cutStretch(context, task, candidates, app);
   const devices = new Map(
     candidates.flatMap(({ id, device }) =>
-      device == null ? [] : [[id.toHexString(), device] as const],
+      device != null && isWhole(device) ? [[id.toHexString(), device] as const] : [],
     ),
   );
   return { cut, unmatched: source.unmatched, known: { ...read, devices, rules } };

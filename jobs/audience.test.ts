@@ -247,6 +247,20 @@ describe('openAudience', () => {
       });
     }
 
+    it('reads by whom a device is known only where somebody is on the suppression list', async () => {
+      await add('a', { account: 'ada', locale: 'de' });
+      const [before] = await read(await open({ all: true }));
+      expect(before?.device).to.have.keys(
+        ...['_id', 'app', 'vendor', 'profile', 'consent', 'state'],
+      );
+      await db()
+        .collection('suppressions')
+        .insertOne({ app, kind: 'token', reason: 'erased', at: new Date() });
+      const [after] = await read(await open({ all: true }));
+      expect(after?.device).to.include({ app, token: 'a', account: 'ada' });
+      expect(after?.device).to.include.keys('tokenKey');
+    });
+
     it('continues behind a device that has been deleted meanwhile', async () => {
       const all = await Promise.all(['a', 'b', 'c', 'd'].map((token) => add(token)));
       const expected = sorted(all);

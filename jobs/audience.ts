@@ -9,8 +9,9 @@ import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
 import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
-import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
+import { DEVICE_FIELDS, type DeviceView, type JudgedDevice, PLAN_FIELDS } from './eligibility.js';
 import { compareIds, uniqueIds } from './ids.js';
+import { hasList } from './on-list.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -31,21 +32,25 @@ const readDevices = async (
   return new Map(found.map((device) => [device._id.toHexString(), device]));
 };
 
+type Streamed = Omit<JudgedDevice, 'app'>;
+
 const streamed = (
-  { db, priority }: Pick<AudienceContext, 'db' | 'priority'>,
+  { db, priority, app }: Pick<AudienceContext, 'db' | 'priority' | 'app'>,
   query: AudienceQuery,
 ): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
-    const found: DeviceView[] = [];
+    // Whoever comes onto the list later is found there right before sending.
+    const projection = (await hasList(db, app)) ? DEVICE_FIELDS : PLAN_FIELDS;
+    const found: Streamed[] = [];
     for (let more = true; more; ) {
       const wanted = Math.min(priority.pieceDevices, limit - found.length);
-      const page = await findPage<DeviceView>(
+      const page = await findPage<Streamed>(
         db,
         'devices',
         {
-          filter: query.filter(found.at(-1)?._id ?? after) as mongo.Filter<DeviceView>,
-          projection: DEVICE_FIELDS,
+          filter: query.filter(found.at(-1)?._id ?? after) as mongo.Filter<Streamed>,
+          projection,
           sort: { _id: 1 },
           hint: query.hint,
           limit: wanted,
@@ -55,7 +60,7 @@ const streamed = (
       found.push(...page);
       more = page.length === wanted && found.length < limit;
     }
-    return found.map((device) => ({ id: device._id, device }));
+    return found.map((device) => ({ id: device._id, device: Object.assign(device, { app }) }));
   },
 });
 

@@ -1,7 +1,7 @@
 /** A device of an audience on its way into a batch, and what is needed to find it. */
 import type { mongo, Types } from 'mongoose';
 import type { Vendor } from '../adapters/adapter.js';
-import type { DeviceView } from './eligibility.js';
+import type { DeviceView, JudgedDevice } from './eligibility.js';
 import type { Priority } from './priority.js';
 import type { Reads } from './reads.js';
 
@@ -9,7 +9,7 @@ import type { Reads } from './reads.js';
 export interface Candidate {
   readonly id: Types.ObjectId;
   /** Absent when it is not registered (any more). */
-  readonly device?: DeviceView;
+  readonly device?: JudgedDevice;
   /** For a token that is not registered, as the caller named it. */
   readonly raw?: { readonly vendor?: string; readonly profile: string; readonly token: string };
   readonly accountKey?: Buffer;

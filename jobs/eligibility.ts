@@ -22,6 +22,19 @@ export type DeviceView = Omit<Pick<Device, '_id' | keyof typeof DEVICE_FIELDS>, 
   tokenKey: mongo.Binary;
 };
 
+/** By whom a device is known, and where it is reached. */
+type Identity = 'token' | 'tokenKey' | 'account' | 'locale';
+
+/** What is read to plan an audience of an app that has no suppression list: without the identity, which is most of a device. */
+export const PLAN_FIELDS = { vendor: 1, profile: 1, consent: 1, state: 1 } as const;
+
+/** A device that is decided about. */
+export type JudgedDevice = Omit<DeviceView, Identity> & Partial<Pick<DeviceView, Identity>>;
+
+/** Whether it was read with everything that sending needs. */
+export const isWhole = (device: JudgedDevice): device is DeviceView =>
+  device.token != null && device.tokenKey != null;
+
 export const SUPPRESSED_REASONS = [
   'account-changed',
   'erased',
@@ -62,16 +75,15 @@ export interface Expectation {
 
 export const profileKey = (vendor: string, profile: string): string => `${vendor}/${profile}`;
 
-const isOnList = (device: DeviceView, rules: Rules): boolean => {
+const isOnList = (device: JudgedDevice, rules: Rules): boolean => {
   if (rules.onList.size === 0) return false;
-  if (rules.onList.has(device.tokenKey.toString('hex'))) return true;
-  return (
-    device.account != null && rules.onList.has(rules.accountKeyOf(device.account).toString('hex'))
-  );
+  const { tokenKey, account } = device;
+  if (tokenKey != null && rules.onList.has(tokenKey.toString('hex'))) return true;
+  return account != null && rules.onList.has(rules.accountKeyOf(account).toString('hex'));
 };
 
 const hasChangedHands = (
-  device: DeviceView,
+  device: JudgedDevice,
   accountKey: Uint8Array | undefined,
   rules: Rules,
 ): boolean =>
@@ -79,7 +91,7 @@ const hasChangedHands = (
   (device.account == null || !rules.accountKeyOf(device.account).equals(accountKey));
 
 const placeFault = (
-  device: DeviceView,
+  device: JudgedDevice,
   { vendor = device.vendor, profile = device.profile }: Expectation,
   { profiles }: Rules,
 ): SuppressedReason | null => {
@@ -93,7 +105,7 @@ const placeFault = (
  * place does, like any other.
  */
 const recallFault = (
-  device: DeviceView,
+  device: JudgedDevice,
   expected: Expectation,
   rules: Rules,
   recalls: NonNullable<Rules['recalls']>,
@@ -115,7 +127,7 @@ const recallFault = (
 
 /** Why this device must not get this task now; null when it may. Privacy comes first, so that its reason is the one told. */
 export const suppressionOf = (
-  device: DeviceView,
+  device: JudgedDevice,
   expected: Expectation,
   rules: Rules,
 ): SuppressedReason | null => {

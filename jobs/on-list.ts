@@ -11,6 +11,10 @@ export interface AskedKeys {
   readonly compute: () => Iterable<Uint8Array>;
 }
 
+/** Whether anybody is on the suppression list of the app. */
+export const hasList = async (db: mongo.Db, app: string): Promise<boolean> =>
+  (await db.collection('suppressions').findOne({ app }, { projection: { _id: 1 } })) != null;
+
 /** Keyed hashes in hex. Many keys are computed only when the app has entries at all. */
 export const onSuppressionList = async (
   { db, reads }: { readonly db: mongo.Db; readonly reads: Reads },
@@ -18,10 +22,7 @@ export const onSuppressionList = async (
   { count, compute }: AskedKeys,
 ): Promise<ReadonlySet<string>> => {
   if (count === 0) return new Set();
-  if (count > FEW_KEYS) {
-    const any = await db.collection('suppressions').findOne({ app }, { projection: { _id: 1 } });
-    if (any == null) return new Set();
-  }
+  if (count > FEW_KEYS && !(await hasList(db, app))) return new Set();
   const found = await reads.suppressions([...compute()]);
   const own = found.filter((entry) => entry.app === app);
   return new Set(own.map(({ _id }) => _id.toString('hex')));

@@ -91,9 +91,11 @@ describe('a planner', function () {
     const giveWay = async (): Promise<void> => void seen.push(await targeted(task));
     const priority = { ...jobs.priority, giveWay, pieceDevices: LARGE_PIECE };
     await planAccepted({ ...jobs, priority }, going);
-    // Before each piece of a stretch is decoded, before it is cut, and before it is written.
+    // Before each piece of a stretch is decoded, before it is cut, and before it is written. The next is read meanwhile.
     const first = Array.from({ length: STRETCH / LARGE_PIECE + 2 }, () => 0);
-    expect(seen).to.deep.equal([...first, STRETCH, STRETCH, STRETCH]);
+    expect(seen.slice(0, first.length)).to.deep.equal(first);
+    expect(seen[first.length]).to.be.oneOf([0, STRETCH]);
+    expect(seen.slice(first.length + 1)).to.deep.equal([STRETCH, STRETCH]);
     expect(await targeted(task)).to.equal(STRETCH + 1);
   });
 

@@ -102,13 +102,19 @@ const planStretches = async (
   let task = await settleMonth(context, claimed, app);
   const source = await openSource(context, task);
   const limit = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
+  let reading = source.next(task.planCursor, limit);
   for (;;) {
-    const candidates = await source.next(task.planCursor, limit);
+    const candidates = await reading;
     const isLast = candidates.length < limit;
-    await context.priority.giveWay();
-    const stretch = await cutStretch(context, task, candidates, app);
     const planCursor =
       candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
+    if (!isLast) {
+      // The database reads the next stretch while this one is cut and written.
+      reading = source.next(planCursor, limit);
+      reading.catch(() => undefined);
+    }
+    await context.priority.giveWay();
+    const stretch = await cutStretch(context, task, candidates, app);
     if (isLast) await faultPoint('plan:before-last');
     await context.priority.giveWay();
     await writeStretch(context, task, stretch, {

@@ -4,16 +4,16 @@ import { accountKey, tokenKey } from '../models/token-key.js';
 import type { Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
-import type { DeviceView, Rules } from './eligibility.js';
+import type { JudgedDevice, Rules } from './eligibility.js';
 import { onSuppressionList } from './on-list.js';
 import { recallManners } from './recalling.js';
 
 const accountKeysOf = (
-  devices: Iterable<DeviceView>,
+  devices: Iterable<JudgedDevice>,
   accountKeyOf: (account: string) => Buffer,
 ): Uint8Array[] =>
   [...devices].flatMap(({ tokenKey, account }) => [
-    tokenKey.buffer,
+    ...(tokenKey == null ? [] : [tokenKey.buffer]),
     ...(account == null ? [] : [accountKeyOf(account)]),
   ]);
 
@@ -21,7 +21,7 @@ const accountKeysOf = (
 export const rulesFor = async (
   { parts, profiles, secrets, reads }: JobContext,
   task: Task,
-  devices: readonly DeviceView[],
+  devices: readonly JudgedDevice[],
   rawKeys: readonly Uint8Array[] = [],
 ): Promise<Rules> => {
   const { app, message } = task;
