@@ -1,7 +1,8 @@
 /** Agenda wakes, it does not carry: its jobs tell processes to look for work, and their number does not grow with tasks. */
 import { MongoBackend, MongoChangeStreamNotificationChannel } from '@agendajs/mongo-backend';
 import { Agenda } from 'agenda';
-import { LANES, type Lane } from '../models/task.js';
+import type { Lane } from '../models/task.js';
+import { createCalls, dispatchJob, planJob } from './calls.js';
 import type { JobContext } from './context.js';
 import type { Lanes } from './lanes.js';
 import { keepDeliveries } from './retention.js';
@@ -12,23 +13,18 @@ const COLLECTION = 'agenda_jobs';
 const LOCK_MS = 15_000;
 /** Only repeated jobs depend on it: a job that is saved is heard of at once through the change stream. */
 const POLL_MS = 1_000;
-/** Each process takes one slot of a lane, so several share it. */
-const SLOTS = 4;
-/** A process that does not send itself calls at once, one that does when the work has lasted a while. */
-const API_CALL_AFTER_MS = 10;
-const HELP_CALL_AFTER_MS = 1_000;
-
 /** Agenda compares with the clock of the machine that runs the job. */
 const DUE_BY_ANY_CLOCK = new Date(0);
-
-const dispatchJob = (lane: Lane): string => `dispatch ${lane}`;
 
 export interface Wakes {
   start(): Promise<void>;
   /** Rejects, in words, while Agenda does not run. */
   ready(): Promise<void>;
-  /** Tells workers of other processes that there is work, or more of it than this one gets done at once; coalesced. */
-  call(): void;
+  /**
+   * Tells workers of other processes that there is work in these lanes: at once when this one does not serve them, else when there
+   * is more of it than it gets done soon. Coalesced.
+   */
+  call(lanes: readonly Lane[]): void;
   stop(): Promise<void>;
 }
 
@@ -63,7 +59,12 @@ const newAgenda = ({ parts }: JobContext): Agenda => {
   return agenda;
 };
 
-const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes): void => {
+const defineJobs = (
+  agenda: Agenda,
+  context: JobContext,
+  lanes: Lanes,
+  found: (busy: readonly Lane[]) => void,
+): void => {
   const options = { lockLifetime: LOCK_MS, concurrency: 1, lockLimit: 1, removeOnComplete: true };
   const define = (name: string, work: () => Promise<void>): void => {
     agenda.define(
@@ -79,18 +80,19 @@ const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes): void => 
       options,
     );
   };
-  for (const lane of LANES) {
+  for (const lane of context.parts.lanes) {
     define(dispatchJob(lane), async () => {
       lanes.wakeLane(lane);
       await lanes.drained(lane);
     });
+    define(planJob(lane), async () => {
+      lanes.wakePlanner();
+      await lanes.drained('plan');
+    });
   }
-  define('plan', async () => {
-    lanes.wakePlanner();
-    await lanes.drained('plan');
-  });
   define('sweep', async () => {
-    if (await sweep(context)) lanes.wake();
+    const busy = await sweep(context);
+    if (busy.length > 0) found(busy);
   });
   define('retention', () => keepDeliveries(context.parts));
 };
@@ -98,27 +100,18 @@ const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes): void => 
 export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
   const { parts } = context;
   const agenda = newAgenda(context);
-  let calling: NodeJS.Timeout | undefined;
   let started: Promise<unknown> | undefined;
   let isStarted = false;
 
   const save = async (name: string, slot: number): Promise<void> => {
+    await started;
     await agenda
       .create(name, { slot })
       .unique({ 'data.slot': slot }, { insertOnly: true })
       .schedule(DUE_BY_ANY_CLOCK)
       .save();
   };
-  const callAll = async (): Promise<void> => {
-    await started;
-    const asked = parts.role === 'api' ? (['plan', ...LANES] as const) : lanes.busy();
-    const jobs = asked.flatMap((what) =>
-      what === 'plan'
-        ? [save('plan', 0)]
-        : Array.from({ length: SLOTS }, (_, slot) => save(dispatchJob(what), slot)),
-    );
-    await Promise.all(jobs);
-  };
+  const calls = createCalls(parts, lanes, save);
 
   return {
     async start() {
@@ -128,7 +121,10 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
         isStarted = true;
         return;
       }
-      defineJobs(agenda, context, lanes);
+      defineJobs(agenda, context, lanes, (busy) => {
+        lanes.wake();
+        calls.call(busy);
+      });
       started = agenda.start();
       await started;
       await agenda.every(parts.timings.sweepMs, 'sweep', undefined, { skipImmediate: false });
@@ -139,21 +135,10 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
       const runs = isStarted && (parts.role === 'api' || agenda.isActiveJobProcessor());
       if (!runs) throw new Error('Agenda does not run');
     },
-    call() {
-      calling ??= setTimeout(
-        () => {
-          calling = undefined;
-          callAll().catch((error: unknown) => {
-            parts.log.warn('Other workers could not be woken; they poll', { error });
-          });
-        },
-        parts.role === 'api' ? API_CALL_AFTER_MS : HELP_CALL_AFTER_MS,
-      );
-    },
+    call: (called) => calls.call(called),
     async stop() {
       isStarted = false;
-      clearTimeout(calling);
-      calling = undefined;
+      calls.stop();
       await agenda.stop();
     },
   };

@@ -7,8 +7,9 @@ import { PACING, pacingIndexes } from '../models/pacing.js';
 import { parkedIndexes } from '../models/parked.js';
 import { repeated } from '../models/repeated.js';
 import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
-import type { Task } from '../models/task.js';
+import { LANES, type Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
+import { signIn, signOut, WORKERS, workerIndexes } from '../models/worker.js';
 import { accept } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
@@ -59,6 +60,9 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
   };
 };
 
+/** Some of these, and the worker is missed (models/worker.ts). */
+const SIGN_IN_EVERY_MS = 10_000;
+
 /** A database that answers later is not ready. */
 const READY_WITHIN_MS = 2_000;
 
@@ -68,6 +72,7 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(PACING).createIndexes(pacingIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
   await db.collection(RESTS).createIndexes(restIndexes);
+  await db.collection(WORKERS).createIndexes(workerIndexes);
 };
 
 export const createEngine = (parts: JobParts): Engine => {
@@ -81,20 +86,31 @@ export const createEngine = (parts: JobParts): Engine => {
   const sends = role !== 'api';
 
   const wake = (task?: Pick<Task, 'planned' | 'lane'>): void => {
-    if (sends && task == null) lanes.wake();
-    else if (sends && task?.planned) lanes.wakeLane(task.lane);
-    else if (sends) lanes.wakePlanner();
-    wakes.call();
+    const called = task == null ? LANES : [task.lane];
+    if (called.some((lane) => parts.lanes.includes(lane))) {
+      if (task == null) lanes.wake();
+      else if (task.planned) lanes.wakeLane(task.lane);
+      else lanes.wakePlanner();
+    }
+    wakes.call(called);
   };
   const lookAtBreaker = (): Promise<void> =>
     context.breaker.look().catch((error: unknown) => {
       parts.log.warn('It is not known which vendor profiles rest; the next look tells', { error });
     });
+  const stayIn = async (): Promise<void> => {
+    if (!stopping.signal.aborted) await signIn(db, parts.owner, parts.lanes);
+  };
   const ticks = createTicks(parts.log, [
     {
       name: 'beat',
       everyMs: timings.beatMs,
       work: () => beat(db, parts.owner, context.inFlight.held()),
+    },
+    {
+      name: 'sign in',
+      everyMs: SIGN_IN_EVERY_MS,
+      work: stayIn,
     },
     { name: 'breaker', everyMs: timings.breakerMs, work: () => context.breaker.look() },
     { name: 'token evidence', everyMs: timings.sweepMs, work: () => context.guard.flush() },
@@ -112,6 +128,11 @@ export const createEngine = (parts: JobParts): Engine => {
 
   const stopOrderly = async (): Promise<void> => {
     stopping.abort();
+    if (sends) {
+      await signOut(db, parts.owner).catch((error: unknown) => {
+        parts.log.warn('It still seems to work, for a minute', { error });
+      });
+    }
     await wakes.stop();
     await lanes.stop();
     await context.inFlight.idle();
@@ -170,6 +191,7 @@ export const createEngine = (parts: JobParts): Engine => {
       await wakes.start();
       if (!sends) return;
       await lookAtBreaker();
+      await stayIn();
       ticks.start();
       lanes.wake();
     },

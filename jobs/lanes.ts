@@ -1,7 +1,7 @@
 /** Drains the lanes: each sends a bounded number of batches at a time, and a wake-up finds it running or starts it. */
 import type { Batch } from '../models/batch.js';
 import { claimBatch } from '../models/lease.js';
-import { LANES, type Lane } from '../models/task.js';
+import type { Lane } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
 import { type Bulkhead, createBulkhead } from './bulkhead.js';
 import type { JobContext } from './context.js';
@@ -15,7 +15,7 @@ import { createSlots, type Slots } from './slots.js';
 import { createDrain } from './wake.js';
 
 export interface Lanes extends Door {
-  /** Looks for tasks to plan and for due batches of all lanes. */
+  /** Looks for tasks to plan and for due batches of all lanes of this process. */
   wake(): void;
   wakeLane(lane: Lane): void;
   wakePlanner(): void;
@@ -130,7 +130,7 @@ export const createLanes = (context: JobContext): Lanes => {
         freed: () => context.pacing.roomAgain(),
       },
     );
-  const slotByLane = new Map<Lane, Slot>(LANES.map((lane) => [lane, slotOf(lane)]));
+  const slotByLane = new Map<Lane, Slot>(parts.lanes.map((lane) => [lane, slotOf(lane)]));
   /** Of a batch that has waited for its pace, only what goes now takes a place: the rest of it waits again. */
   const sendFetched = async (lane: Lane, slot: Slot, batch: Batch, told: () => void) => {
     const profile = vendorProfileOf(batch);
@@ -148,7 +148,7 @@ export const createLanes = (context: JobContext): Lanes => {
     await dispatchClaimed(context, batch, { ...slot, admitted });
     leave();
   };
-  for (const [lane, slot] of parts.role === 'api' ? [] : slotByLane) {
+  for (const [lane, slot] of slotByLane) {
     context.pacing.fetchFor(lane, {
       closed: () => (lanes.get(lane)?.hasRoom ? slot.bulkhead.full().map(namesOfProfile) : 'all'),
       send: (batch, admitted) => sendFetched(lane, slot, batch, admitted),
@@ -193,7 +193,7 @@ export const createLanes = (context: JobContext): Lanes => {
     drained: (what) => (what === 'plan' ? planner : lanes.get(what))?.idle() ?? Promise.resolve(),
     busy: () => [
       ...(planner.running ? (['plan'] as const) : []),
-      ...LANES.filter((lane) => lanes.get(lane)?.running),
+      ...parts.lanes.filter((lane) => lanes.get(lane)?.running),
     ],
     async stop() {
       stopping = true;

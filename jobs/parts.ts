@@ -2,6 +2,7 @@
 import type { Connection, mongo } from 'mongoose';
 import type { AdapterDeps, Vendor } from '../adapters/adapter.js';
 import type { SecretBox } from '../models/secret-box.js';
+import type { Lane } from '../models/task.js';
 import type { Metrics } from './metrics.js';
 
 /** The part of winston's logger that jobs use. */
@@ -57,6 +58,8 @@ export interface JobParts {
   /** Names this process in leases. */
   readonly owner: string;
   readonly role: Role;
+  /** What this process plans and sends; none when its role is `api`. */
+  readonly lanes: readonly Lane[];
   /** Batches a lane sends at a time in this process. */
   readonly batchesInFlight: number;
   readonly timings: Timings;

@@ -147,7 +147,7 @@ const fail = async ({ parts }: JobContext, task: Task, failure: string): Promise
 export const planAccepted = async (context: JobContext, planner: Planner): Promise<void> => {
   const { parts } = context;
   while (!planner.stopping()) {
-    const task = await claimTask(parts.db, parts.owner);
+    const task = await claimTask(parts.db, parts.owner, parts.lanes);
     if (task == null) return;
     const held = context.inFlight.holdTask(task._id);
     try {

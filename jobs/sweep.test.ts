@@ -42,7 +42,7 @@ describe('sweep', () => {
   });
 
   it('finds nothing to do where nothing is', async () => {
-    expect(await sweep(jobs)).to.equal(false);
+    expect(await sweep(jobs)).to.deep.equal([]);
   });
 
   it('starts scheduled tasks whose time has come, and no others', async () => {
@@ -50,7 +50,7 @@ describe('sweep', () => {
       await addTask({ state: 'scheduled', scheduledAt: NOW, planned: false }),
       await addTask({ state: 'scheduled', scheduledAt: later(1), planned: false }),
     ];
-    expect(await sweep(jobs)).to.equal(true);
+    expect(await sweep(jobs)).to.deep.equal(['default']);
     expect((await taskNow(now))?.state).to.equal('accepted');
     expect((await taskNow(soon))?.state).to.equal('scheduled');
   });
@@ -60,9 +60,9 @@ describe('sweep', () => {
     const paused = await addTask({ state: 'paused' });
     await addBatch(paused, { state: 'held' });
     const batch = await addBatch(task, { notBefore: later(1) });
-    expect(await sweep(jobs)).to.equal(false);
+    expect(await sweep(jobs)).to.deep.equal([]);
     await batches(db()).updateOne({ _id: batch._id }, { $set: { notBefore: NOW } });
-    expect(await sweep(jobs)).to.equal(true);
+    expect(await sweep(jobs)).to.deep.equal(['default']);
   });
 
   it('lets a paused task whose time is over go on to its end, and no other', async () => {
@@ -71,7 +71,7 @@ describe('sweep', () => {
     const held = await addBatch(over, { state: 'held' });
     const unplanned = await addTask({ ...long, planned: false });
     const running = await addTask({ state: 'paused', expiresAt: later(-59_999) });
-    expect(await sweep(jobs)).to.equal(true);
+    expect(await sweep(jobs)).to.deep.equal(['default']);
     expect((await taskNow(over))?.state).to.equal('done');
     expect((await batchNow(held))?.counts).to.deep.equal({ 'expired:not-sent-in-time': 1 });
     expect((await taskNow(unplanned))?.state).to.equal('accepted');
@@ -82,7 +82,7 @@ describe('sweep', () => {
     const running = await addBatch(await addTask(), { state: 'held' });
     const cancelled = await addBatch(await addTask({ state: 'cancelled' }), { state: 'held' });
     const paused = await addBatch(await addTask({ state: 'paused' }), { state: 'held' });
-    expect(await sweep(jobs)).to.equal(true);
+    expect(await sweep(jobs)).to.deep.equal(['default']);
     expect((await batchNow(running))?.state).to.equal('due');
     expect((await batchNow(cancelled))?.state).to.equal('due');
     expect((await batchNow(paused))?.state).to.equal('held');
@@ -92,7 +92,7 @@ describe('sweep', () => {
     const retry = { first: false, notBefore: later(HOUR_MS) };
     const cancelled = await addBatch(await addTask({ state: 'cancelled' }), retry);
     const running = await addBatch(await addTask(), retry);
-    expect(await sweep(jobs)).to.equal(true);
+    expect(await sweep(jobs)).to.deep.equal(['default']);
     expect((await batchNow(cancelled))?.notBefore).to.deep.equal(NOW);
     expect((await batchNow(running))?.notBefore).to.deep.equal(later(HOUR_MS));
   });

@@ -4,7 +4,7 @@ import { audienceLists } from '../models/audience-list.js';
 import { batches } from '../models/batch.js';
 import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
-import { CANCELLED_INDEX, LANES, type Task } from '../models/task.js';
+import { CANCELLED_INDEX, LANES, type Lane, type Task } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { eraseForgotten } from './erase.js';
 import { endExpired } from './expire.js';
@@ -121,21 +121,18 @@ const dropLists = async (db: mongo.Db): Promise<void> => {
   await audienceLists(db).deleteMany({ _id: { $in: over.map(({ _id }) => _id) } });
 };
 
-/** Whether anything waits to be planned or sent now. */
-const hasWork = async (db: mongo.Db, now: Date): Promise<boolean> => {
+/** Whether anything of the lane waits to be planned or sent now. */
+const hasWork = async (db: mongo.Db, lane: Lane, now: Date): Promise<boolean> => {
+  const only = { projection: { _id: 1 } };
   const [batch, task] = await Promise.all([
-    // Named lanes let the index of due batches serve.
-    batches(db).findOne(
-      { lane: { $in: [...LANES] }, state: 'due', notBefore: { $lte: now } },
-      { projection: { _id: 1 } },
-    ),
-    tasks(db).findOne({ state: 'accepted' }, { projection: { _id: 1 } }),
+    batches(db).findOne({ lane, state: 'due', notBefore: { $lte: now } }, only),
+    tasks(db).findOne({ state: 'accepted', lane }, only),
   ]);
   return batch != null || task != null;
 };
 
-/** True when there is work to wake for. Safe to run in several processes at a time. */
-export const sweep = async (context: JobContext): Promise<boolean> => {
+/** Resolves with the lanes that have work. Safe to run in several processes at a time. */
+export const sweep = async (context: JobContext): Promise<Lane[]> => {
   const { db } = context.parts;
   const now = new Date(context.parts.now());
   await startScheduled(db, now);
@@ -148,5 +145,6 @@ export const sweep = async (context: JobContext): Promise<boolean> => {
   await dropLists(db);
   await eraseForgotten(context);
   await context.guard.review();
-  return hasWork(db, now);
+  const busy = await Promise.all(LANES.map((lane) => hasWork(db, lane, now)));
+  return LANES.filter((_, index) => busy[index]);
 };

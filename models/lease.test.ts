@@ -18,7 +18,7 @@ import {
   seizeBatch,
   tasks,
 } from './lease.js';
-import type { Task } from './task.js';
+import { LANES, type Task } from './task.js';
 
 const NOW = new Date('2026-01-10T12:00:00Z');
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
@@ -165,7 +165,7 @@ describe('leases', () => {
 
     it('raises the task that is being planned', async () => {
       await addTask();
-      const planning = (await claimTask(db(), 'me'))!;
+      const planning = (await claimTask(db(), 'me', LANES))!;
       await beat(db(), 'me', { batches: [], tasks: [planning._id] });
       await beat(db(), 'other', { batches: [], tasks: [planning._id] });
       expect((await taskNow(planning))?.beat).to.equal(planning.beat + 1);
@@ -177,7 +177,7 @@ describe('leases', () => {
     const [claimedBatch, sending] = [await claimed(), await claimed('other')];
     await markSending(db(), sending);
     await addTask();
-    const planning = (await claimTask(db(), 'me'))!;
+    const planning = (await claimTask(db(), 'me', LANES))!;
     const seen = await heldLeases(db());
     expect(seen).to.have.deep.members([
       seenOf(claimedBatch),
@@ -224,19 +224,19 @@ describe('leases', () => {
 
     it('gives a task to the next planner, once', async () => {
       await addTask({ planCursor: new Types.ObjectId() });
-      const dead = (await claimTask(db(), 'dead'))!;
+      const dead = (await claimTask(db(), 'dead', LANES))!;
       const { _id, beat: at, fence } = dead;
       const seen = { kind: 'task' as const, _id, beat: at, fence };
       const freed = await Promise.all([1, 2, 3].map(() => freeTask(db(), seen)));
       expect(freed.filter(Boolean)).to.have.length(1);
-      const next = await claimTask(db(), 'me');
+      const next = await claimTask(db(), 'me', LANES);
       expect(next).to.deep.include({ _id, state: 'planning', planCursor: dead.planCursor });
       expect(next?.fence).to.be.above(fence);
     });
 
     it('leaves the task to a planner that lives after all', async () => {
       await addTask();
-      const alive = (await claimTask(db(), 'alive'))!;
+      const alive = (await claimTask(db(), 'alive', LANES))!;
       await beat(db(), 'alive', { batches: [], tasks: [alive._id] });
       const { _id, beat: at, fence } = alive;
       expect(await freeTask(db(), { kind: 'task', _id, beat: at, fence })).to.equal(false);
@@ -251,7 +251,7 @@ describe('leases', () => {
       }
       await addTask({ createdAt: later(-5) });
       const oldest = await addTask({ createdAt: later(-500) });
-      expect(await claimTask(db(), 'me')).to.deep.include({
+      expect(await claimTask(db(), 'me', LANES)).to.deep.include({
         _id: oldest._id,
         owner: 'me',
         fence: 1,
@@ -261,7 +261,7 @@ describe('leases', () => {
     it('never gives a task to two planners', async () => {
       await Promise.all(Array.from({ length: 10 }, () => addTask()));
       const claims = await Promise.all(
-        Array.from({ length: 30 }, (_, nth) => claimTask(db(), `planner-${nth}`)),
+        Array.from({ length: 30 }, (_, nth) => claimTask(db(), `planner-${nth}`, LANES)),
       );
       const ids = claims.flatMap((one) => (one == null ? [] : [one._id.toHexString()]));
       expect(ids).to.have.length(10);

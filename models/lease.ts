@@ -72,9 +72,13 @@ export const markSending = async (
 };
 
 /** The accepted task that has waited longest, claimed for planning; null when none waits. */
-export const claimTask = (db: mongo.Db, owner: string): Promise<mongo.WithId<Task> | null> =>
+export const claimTask = (
+  db: mongo.Db,
+  owner: string,
+  lanes: readonly Lane[],
+): Promise<mongo.WithId<Task> | null> =>
   tasks(db).findOneAndUpdate(
-    { state: 'accepted' },
+    { state: 'accepted', lane: { $in: [...lanes] } },
     { $set: { state: 'planning', owner }, $inc: { fence: 1, beat: 1 } },
     { sort: { createdAt: 1 }, returnDocument: 'after' },
   );

@@ -185,8 +185,8 @@ taskSchema.index(
     },
   },
 );
-// What a planner claims, the longest waiting first.
-taskSchema.index({ createdAt: 1 }, { partialFilterExpression: { state: 'accepted' } });
+// What a planner claims: of its lanes, the longest waiting first.
+taskSchema.index({ lane: 1, createdAt: 1 }, { partialFilterExpression: { state: 'accepted' } });
 taskSchema.index(
   { endedAt: 1 },
   { name: CANCELLED_INDEX, partialFilterExpression: { state: 'cancelled' } },

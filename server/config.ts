@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Joi from 'joi';
+import type { Lane } from '../models/task.js';
 import type { Engine } from '../transport/index.js';
 import type { LogLevel } from './logger.js';
 import { type Role, SETTING_NAMES, SETTINGS, type SettingName } from './settings.js';
@@ -26,6 +27,8 @@ export interface Config {
   readonly allowPrivateEndpoints: boolean;
   readonly logLevel: LogLevel;
   readonly role: Role;
+  /** What this process plans and sends. */
+  readonly lanes: readonly Lane[];
   /** Proxies in front of the API whose `X-Forwarded-*` are believed; 0: none. */
   readonly trustProxy: number;
   /** An HTTP CONNECT proxy for requests to vendors. */
@@ -57,6 +60,7 @@ interface Values {
   PIGEONPOST_ALLOW_PRIVATE_ENDPOINTS: boolean;
   PIGEONPOST_LOG_LEVEL: LogLevel;
   PIGEONPOST_ROLE: Role;
+  PIGEONPOST_LANES: readonly Lane[];
   PIGEONPOST_TRUST_PROXY: number;
   PIGEONPOST_PROXY?: string;
   PIGEONPOST_TRANSPORT: Engine;
@@ -120,6 +124,7 @@ export const readConfig = (env: Environment = process.env): Config => {
     allowPrivateEndpoints: values.PIGEONPOST_ALLOW_PRIVATE_ENDPOINTS,
     logLevel: values.PIGEONPOST_LOG_LEVEL,
     role: values.PIGEONPOST_ROLE,
+    lanes: values.PIGEONPOST_ROLE === 'api' ? [] : values.PIGEONPOST_LANES,
     trustProxy: values.PIGEONPOST_TRUST_PROXY,
     proxy: values.PIGEONPOST_PROXY,
     transport: values.PIGEONPOST_TRANSPORT,

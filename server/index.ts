@@ -1,6 +1,7 @@
 /** `npm start`: the gateway as a process. */
 import { Closing } from './closing.js';
 import { ConfigError, readConfig } from './config.js';
+import { canWait, giveWay } from './give-way.js';
 import { boundHeapGrowth } from './heap-growth.js';
 import { createLogger } from './logger.js';
 import { type Gateway, startGateway } from './start.js';
@@ -38,8 +39,13 @@ const main = async (): Promise<void> => {
     process.on(signal, () => void stop(signal, 0));
 
   try {
+    if (canWait(config)) giveWay();
     const gateway = await startGateway({ config, logger }, closing);
-    logger.info('Pigeonpost is ready', { url: gateway.url, role: config.role });
+    logger.info('Pigeonpost is ready', {
+      url: gateway.url,
+      role: config.role,
+      lanes: config.lanes,
+    });
     showOperatorKey(gateway);
     const exitCode = await gateway.mongoEnded;
     await stop(`The embedded MongoDB ended with ${exitCode ?? 'a signal'}`, 1);

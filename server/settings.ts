@@ -1,5 +1,6 @@
 /** Every environment variable the gateway reads: what is allowed, and what holds when it is absent. */
 import Joi from 'joi';
+import { LANES } from '../models/task.js';
 import { ENGINES } from '../transport/index.js';
 import { LOG_LEVELS } from './logger.js';
 import { DEFAULT_BODY_LIMIT_BYTES } from './parts.js';
@@ -30,6 +31,13 @@ const proxyUrl: Joi.CustomValidator = (text: string, helpers) => {
   const url = URL.canParse(text) ? new URL(text) : null;
   const bare = url?.pathname === '/' && url.search === '' && url.hash === '';
   return bare && url.protocol === 'http:' ? text : helpers.error('any.invalid');
+};
+
+/** In their own order, each once. */
+const someLanes: Joi.CustomValidator = (text: string, helpers) => {
+  const named = new Set(text.split(',').map((name) => name.trim()));
+  const lanes = LANES.filter((lane) => named.has(lane));
+  return lanes.length === named.size ? lanes : helpers.error('any.invalid');
 };
 
 const onOrOff: Joi.CustomValidator = (text: string, helpers) => {
@@ -87,6 +95,10 @@ export const SETTINGS = {
       .valid(...ROLES)
       .default('all'),
     allowed: `one of ${ROLES.join(', ')}`,
+  },
+  PIGEONPOST_LANES: {
+    schema: text().custom(someLanes).default(LANES),
+    allowed: `a list, with commas between them, of ${LANES.join(', ')}`,
   },
   PIGEONPOST_TRUST_PROXY: {
     schema: whole().empty(Joi.valid('', 'off')).min(0).max(16).default(0),

@@ -112,7 +112,7 @@ const startEngine = async (
   const box = secretBox(keys.masterKey);
   await checkMasterKey(db, box);
   await repeated(() => createIndexes(connection));
-  const { allowPrivateEndpoints, proxy, role, batchesInFlight } = config;
+  const { allowPrivateEndpoints, proxy, role, lanes, batchesInFlight } = config;
   const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
@@ -132,6 +132,7 @@ const startEngine = async (
     monotonic: () => performance.now(),
     owner: randomUUID(),
     role,
+    lanes,
     batchesInFlight,
     timings: { ...DEFAULT_TIMINGS, ...timings },
   });

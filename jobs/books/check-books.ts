@@ -3,6 +3,7 @@
  * says where the next one begins, so that a command and a request do the same work, and either can go on where one stopped.
  */
 import { Types } from 'mongoose';
+import { lanesServed } from '../../models/worker.js';
 import type { Books } from './books.js';
 import { checkStorage, rowCollections, workersRun } from './check-storage.js';
 import {
@@ -120,6 +121,7 @@ const taskStretch = async (
     ...(withinMs == null ? {} : { withinMs }),
     ...(after && { after }),
     workersRun: await workersRun(books),
+    served: await lanesServed(books.db),
   });
   if (last != null) return { ...checked, next: placeText({ step: 'tasks', after: last }) };
   return hasFilter(filter) ? checked : { ...checked, next: placeText({ step: 'lists' }) };

@@ -2,6 +2,8 @@
 import type { mongo } from 'mongoose';
 import { BATCHES, batches, batchIndexes } from '../../models/batch.js';
 import { currentDeliveries, ensureDeliveries, keptUntil } from '../../models/delivery.js';
+import { LANES } from '../../models/task.js';
+import { lanesServed } from '../../models/worker.js';
 import { type Books, SWEEP_JOB } from './books.js';
 import { type Found, fault } from './finding.js';
 
@@ -48,6 +50,19 @@ export const rowCollections = async (db: mongo.Db): Promise<Named[]> => {
     .sort((left, right) => (left.name < right.name ? -1 : 1));
 };
 
+const checkWorkers = async (books: Books): Promise<Found[]> => {
+  if (!(await workersRun(books))) {
+    return [{ fault: fault('no-worker', 'No worker was seen in the last minute') }];
+  }
+  const served = await lanesServed(books.db);
+  return LANES.filter((lane) => !served.has(lane)).map((lane) => ({
+    fault: fault(
+      'lane-without-worker',
+      `No worker of the lane ${lane} was seen in the last minute`,
+    ),
+  }));
+};
+
 export const checkStorage = async (books: Books): Promise<Found[]> => {
   const { db, now } = books;
   const there = await rowCollections(db);
@@ -70,8 +85,5 @@ export const checkStorage = async (books: Books): Promise<Found[]> => {
         fault: fault('rows-collection-plain', 'It is not clustered', { where: name }),
       }),
     );
-  const none = (await workersRun(books))
-    ? []
-    : [{ fault: fault('no-worker', 'No worker was seen in the last minute') }];
-  return [...none, ...(await checkIndexes(db)), ...missing, ...plain];
+  return [...(await checkWorkers(books)), ...(await checkIndexes(db)), ...missing, ...plain];
 };

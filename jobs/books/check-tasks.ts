@@ -8,7 +8,7 @@ import type { Fault, Finding, Found } from './finding.js';
 import { mendOf } from './mend.js';
 import { readTaskBooks } from './read-task.js';
 import { secondLook } from './second-look.js';
-import { type Suspicion, suspect } from './suspect.js';
+import { type Suspicion, suspect, type Workers } from './suspect.js';
 
 export interface BooksFilter {
   readonly app?: string;
@@ -33,12 +33,11 @@ export interface PageCost {
   readonly withinMs?: number;
 }
 
-export interface PageOptions extends PageCost {
+export interface PageOptions extends PageCost, Workers {
   readonly filter: BooksFilter;
   readonly fix: boolean;
   readonly after?: Types.ObjectId;
   readonly limit: number;
-  readonly workersRun: boolean;
 }
 
 /** Reads at a time: enough to hide the way to the database, few enough not to be felt by a gateway beside it. */

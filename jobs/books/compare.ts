@@ -12,6 +12,7 @@ export type BookTask = Pick<
   Task,
   | '_id'
   | 'app'
+  | 'lane'
   | 'state'
   | 'planned'
   | 'planSequence'

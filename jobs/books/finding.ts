@@ -28,6 +28,10 @@ export const FINDING_KINDS = {
     level: 'notice',
     means: 'Nothing is planned, sent or ended; start a gateway with the role all or worker',
   },
+  'lane-without-worker': {
+    level: 'notice',
+    means: 'Nothing of this lane is planned or sent; name it in PIGEONPOST_LANES of some worker',
+  },
   'sums-differ': {
     level: 'wrong',
     means: 'Devices are missing in the report of this task, or are counted twice',

@@ -9,6 +9,7 @@ import { addBatch, type BatchLine, noSums, type Sums } from './sums.js';
 
 const TASK_FIELDS = {
   app: 1,
+  lane: 1,
   state: 1,
   planned: 1,
   planSequence: 1,

@@ -190,11 +190,17 @@ const suspectBeginning = (books: Books, of: TaskBooks): Suspicion[] => {
   return task.state === 'accepted' && lateMs > OVERDUE_MS ? suspicion('task-not-planned') : [];
 };
 
-/** While no worker runs, nobody will put it right in a moment, and what only a worker may do is no fault. */
+/** Who is there to put things right. */
+export interface Workers {
+  readonly workersRun: boolean;
+  readonly served: ReadonlySet<Lane>;
+}
+
+/** While no worker runs, or none of the lane, nobody will put it right in a moment, and what only a worker may do is no fault. */
 export const suspect = async (
   books: Books,
   of: TaskBooks,
-  { workersRun }: { workersRun: boolean },
+  { workersRun, served }: Workers,
 ): Promise<Suspicion[]> => {
   const left = [
     ...suspectEnd(books, of),
@@ -205,8 +211,9 @@ export const suspect = async (
   return [
     ...left,
     ...suspectLeases(books, of),
-    ...(await suspectQueue(books, of)),
     ...suspectExpiry(books, of),
-    ...suspectBeginning(books, of),
+    ...(served.has(of.task.lane)
+      ? [...(await suspectQueue(books, of)), ...suspectBeginning(books, of)]
+      : []),
   ];
 };

@@ -15,6 +15,7 @@ describe('the room of lanes', () => {
     };
     const send = async (_batch: Batch): Promise<void> => undefined;
     const room = createRoom();
+    room.add('transactional', { closed: () => [], send });
     room.add('default', { closed: () => closed.default, send });
     room.add('campaign', { closed: () => closed.campaign, send });
     let woken = 0;
@@ -28,6 +29,15 @@ describe('the room of lanes', () => {
     expect(room.closedFor('shop/apns/default', wake)).to.deep.equal([]);
     closed.campaign = 'all';
     expect(room.closedFor('shop/apns/default', wake)).to.deep.equal([{ lane: 'campaign' }]);
+  });
+
+  it('is closed for lanes that other processes serve', () => {
+    const room = createRoom();
+    room.add('default', { closed: () => undefined, send: () => Promise.resolve() });
+    expect(room.closedFor('shop/apns/default', () => {})).to.deep.equal([
+      { lane: 'transactional' },
+      { lane: 'campaign' },
+    ]);
   });
 
   it('is closed for some of the batches of a task', () => {

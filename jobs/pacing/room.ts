@@ -1,7 +1,7 @@
 /** Which lanes have room for batches that have waited for their pace, and who is told when there is more. */
 import type { Batch } from '../../models/batch.js';
 import type { Closed } from '../../models/parked.js';
-import type { Lane } from '../../models/task.js';
+import { LANES, type Lane } from '../../models/task.js';
 import { isTaskKey, profileKeyOf } from './paces.js';
 
 /** A lane, as whoever fetches batches for it sees it. */
@@ -28,8 +28,10 @@ export const createRoom = (): Room => {
   const heldUp = new Map<string, { readonly closed: string; readonly wake: () => void }>();
 
   const closedFor = (key: string): Closed[] =>
-    [...lanes].flatMap(([lane, fetching]): Closed[] => {
-      const closed = fetching.closed() ?? [];
+    LANES.flatMap((lane): Closed[] => {
+      const fetching = lanes.get(lane);
+      // A lane that this process does not serve is closed for good.
+      const closed = fetching == null ? 'all' : (fetching.closed() ?? []);
       if (closed === 'all') return [{ lane }];
       // Which lanes a batch waits for is in the index; which profile it has is not.
       if (!isTaskKey(key)) return closed.some((of) => profileKeyOf(of) === key) ? [{ lane }] : [];

@@ -15,6 +15,7 @@ import { createIndexes } from '../../models/indexes.js';
 import { keyModel, SCOPES, type Scope } from '../../models/key.js';
 import { newKey } from '../../models/new-key.js';
 import { secretBox } from '../../models/secret-box.js';
+import { LANES } from '../../models/task.js';
 import { buildApp } from '../../server/app.js';
 import { createLogger } from '../../server/logger.js';
 import type { ApiParts } from '../../server/parts.js';
@@ -124,6 +125,7 @@ const makeEngine = (
     monotonic: () => performance.now(),
     owner: `test-${randomBytes(4).toString('hex')}`,
     role,
+    lanes: role === 'api' ? [] : LANES,
     batchesInFlight: 2,
     timings: { ...DEFAULT_TIMINGS, ...timings },
   });

@@ -12,7 +12,8 @@ import {
 } from '../../models/batch.js';
 import { type Delivery, deliveries, deliveryId } from '../../models/delivery.js';
 import { tasks } from '../../models/lease.js';
-import type { Task } from '../../models/task.js';
+import { LANES, type Task } from '../../models/task.js';
+import { signIn } from '../../models/worker.js';
 import { someBatch, someIds, someTask } from './job-context.js';
 
 /** Waiting costs no time: its clock jumps. */
@@ -42,6 +43,7 @@ export const checkAll = async (books: Books, options: CheckOptions = {}): Promis
 export const leaveSweep = async (db: mongo.Db, lastRunAt = new Date()): Promise<void> => {
   const { collection, name } = SWEEP_JOB;
   await db.collection(collection).updateOne({ name }, { $set: { lastRunAt } }, { upsert: true });
+  await signIn(db, 'a-worker', LANES);
 };
 
 export interface Booked {

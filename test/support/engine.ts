@@ -14,7 +14,7 @@ import { dbOf } from '../../models/database.js';
 import type { Device } from '../../models/device.js';
 import { createIndexes } from '../../models/indexes.js';
 import { secretBox } from '../../models/secret-box.js';
-import type { Task } from '../../models/task.js';
+import { LANES, type Task } from '../../models/task.js';
 import { tokenKey } from '../../models/token-key.js';
 import { vendorProfileId, vendorProfileModel } from '../../models/vendor-profile.js';
 import { sealSettings } from '../../models/vendor-settings.js';
@@ -98,6 +98,7 @@ export const engineTest = async (
     monotonic: () => performance.now(),
     owner: randomUUID(),
     role: 'all',
+    lanes: change.role === 'api' ? [] : LANES,
     batchesInFlight: 3,
     ...others,
     timings: { ...DEFAULT_TIMINGS, sweepMs: 300, controlMs: 50, ...timings },

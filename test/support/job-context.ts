@@ -21,7 +21,7 @@ import { ensureDeliveries } from '../../models/delivery.js';
 import { createIndexes } from '../../models/indexes.js';
 import { parkedIndexes } from '../../models/parked.js';
 import { secretBox } from '../../models/secret-box.js';
-import { newTaskId, type Task } from '../../models/task.js';
+import { LANES, newTaskId, type Task } from '../../models/task.js';
 
 export const SOME_DELIVERIES = 'deliveries_2026_01_90';
 
@@ -109,6 +109,7 @@ export const jobContext = async (
     monotonic: () => performance.now(),
     owner: randomUUID(),
     role: 'all',
+    lanes: LANES,
     batchesInFlight: 3,
     timings: DEFAULT_TIMINGS,
     ...change,
