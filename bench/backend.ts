@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, apiClient } from '../demo/api-client.js';
 import { ledgerFaults, type Row } from '../demo/ledger.js';
 import type { TaskAnswer } from '../demo/task-answer.js';
+import type { Lane } from '../models/task.js';
 import { type BenchDevice, deviceLines, MESSAGE } from './devices.js';
 import type { GatewayProcess } from './gateway-process.js';
 import type { BenchVendor } from './options.js';
@@ -110,14 +111,14 @@ export const sendTask = async (
   api: Api,
   audience: { all: true } | { tags: string },
   devices: number,
-  schedule?: { readonly ratePerSecond: number },
+  more: { readonly schedule?: { readonly ratePerSecond: number }; readonly lane?: Lane } = {},
 ): Promise<Sent> => {
   // The gateway stamps its instants by the same clock of the same machine.
   const postedAtMs = Date.now();
   const { id } = await api.post<{ id: string }>('/v1/tasks', {
     audience,
     message: MESSAGE,
-    ...(schedule == null ? {} : { schedule }),
+    ...more,
   });
   const task = await untilTask(api, id, ({ state }) => ENDED.has(state));
   checkReport(task, devices);

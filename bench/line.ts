@@ -1,6 +1,7 @@
 /** What parts that look at single pushes measure: one gateway, and a sink that notes each arrival. */
 import { join } from 'node:path';
 import { setUpApp } from './backend.js';
+import { gatewayProcesses, type Processes } from './costs.js';
 import { buildGateway, type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 import { type Bench, temporaryFolder } from './part.js';
 import type { RecordingSink } from './sink.js';
@@ -9,6 +10,7 @@ import { startRecordingSink } from './start-sink.js';
 export interface Line {
   readonly gateway: GatewayProcess;
   readonly sink: RecordingSink;
+  readonly processes: Processes;
   /** Of an app whose vendor is the sink. */
   readonly key: string;
 }
@@ -22,5 +24,6 @@ export const startLine = async ({ closing, options }: Bench): Promise<Line> => {
     { dataDir: join(folder, 'data'), ...(profileDir == null ? {} : { profileDir }) },
     closing,
   );
-  return { gateway, sink, key: await setUpApp(gateway, sink) };
+  const processes = gatewayProcesses(gateway, sink);
+  return { gateway, sink, processes, key: await setUpApp(gateway, sink) };
 };

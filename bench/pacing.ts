@@ -1,18 +1,15 @@
 /** The part `pacing`: two worker processes under one quota, and under the rate of one task, as the vendor sees them. */
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { apiClient } from '../demo/api-client.js';
 import { formatCount } from '../demo/report-table.js';
-import { startEmbeddedMongo } from '../server/embedded-mongo/index.js';
 import { importDevices, sendTask, setUpApp, setUpVendor } from './backend.js';
 import { busiestWindow } from './busiest-window.js';
 import { costFigures, measureCosts, type Processes } from './costs.js';
 import { benchToken, FEW_DEVICES, FEW_TAG } from './devices.js';
-import { buildGateway, type RunningGateway, startGatewayOn } from './gateway-process.js';
+import { buildGateway, type RunningGateway } from './gateway-process.js';
 import { mongodVersion } from './machine.js';
 import { type Bench, type Part, temporaryFolder } from './part.js';
-import { readFamily } from './process-figures.js';
 import { type Figure, figure, marked } from './result.js';
+import { startSharedDatabase } from './shared-database.js';
 import type { RecordingSink } from './sink.js';
 import { startRecordingSink } from './start-sink.js';
 
@@ -41,27 +38,17 @@ const startLine = async ({ closing, options }: Bench): Promise<Line> => {
   const folder = await temporaryFolder(closing);
   await buildGateway();
   const sink = await startRecordingSink(options.sink, folder, closing);
-  const log = { info: () => undefined, warn: () => undefined };
-  const mongo = await startEmbeddedMongo({ dataDir: join(folder, 'mongo'), log });
-  await closing.add('MongoDB', () => mongo.stop());
-  const operatorKey = `operator.${randomBytes(32).toString('base64url')}`;
-  const settings = {
-    MONGODB_URI: mongo.nearUri,
-    PIGEONPOST_MASTER_KEY: randomBytes(32).toString('base64url'),
-    PIGEONPOST_OPERATOR_KEY: operatorKey,
-  };
-  const dataDir = join(folder, 'data');
+  const database = await startSharedDatabase(folder, closing);
+  const { mongodPid, operatorKey } = database;
   // One after the other: both would make the same indexes.
-  const first = await startGatewayOn({ dataDir, settings }, closing);
-  const second = await startGatewayOn({ dataDir, settings }, closing);
+  const first = await database.start();
+  const second = await database.start();
   const key = await setUpApp({ url: first.url, operatorKey }, sink, { ratePerSecond: RATE });
-  const mongod = (await readFamily(process.pid)).find(({ name }) => name === 'mongod');
-  if (mongod == null) throw new Error('There is no mongod');
   return {
     sink,
     gateways: [first, second],
-    processes: { gateways: [first.pid, second.pid], mongod: [mongod.pid], sink: sink.pids },
-    mongodPid: mongod.pid,
+    processes: { gateways: [first.pid, second.pid], mongod: [mongodPid], sink: sink.pids },
+    mongodPid,
     operatorKey,
     key,
   };
@@ -88,7 +75,7 @@ const measure = async (
   await sink.arrivals();
   const before = await readPushes();
   const { costs } = await measureCosts(processes, () =>
-    sendTask(apiClient(door?.url ?? '', key), { tags }, to - from, schedule),
+    sendTask(apiClient(door?.url ?? '', key), { tags }, to - from, schedule && { schedule }),
   );
   const shares = (await readPushes()).map((count, index) => count - (before[index] ?? 0));
   const attempts = shares.reduce((sum, share) => sum + share, 0);

@@ -2,10 +2,9 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Closing } from '../server/closing.js';
-import { type CostedRun, gatewayProcesses, measureCosts } from './costs.js';
+import { type CostedRun, measureCosts, type Processes } from './costs.js';
 import { benchToken, MESSAGE } from './devices.js';
 import type { GatewayProcess } from './gateway-process.js';
-import type { Line } from './line.js';
 import { type Figure, figure } from './result.js';
 import { sharedClockMs } from './shared-clock.js';
 import type { Arrival, RecordingSink } from './sink.js';
@@ -91,10 +90,10 @@ export interface PostedRun {
 
 /** Posts by `load`, and waits until each push has arrived; with what that cost each process. */
 export const measurePosted = async (
-  { sink, gateway }: Pick<Line, 'sink' | 'gateway'>,
+  { sink, processes }: { readonly sink: RecordingSink; readonly processes: Processes },
   load: () => Promise<readonly Posted[]>,
 ): Promise<PostedRun & CostedRun> => {
-  const { result, costs } = await measureCosts(gatewayProcesses(gateway, sink), async () => {
+  const { result, costs } = await measureCosts(processes, async () => {
     const posted = await load();
     return { posted, arrivals: await untilArrived(sink, posted) };
   });
