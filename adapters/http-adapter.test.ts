@@ -82,6 +82,21 @@ describe('httpAdapter', () => {
     expect(outcomes).to.deep.equal(['a', 'b', 'c'].map(accepted));
   });
 
+  it('composes a message once, however often some of its targets are sent', async () => {
+    let composed = 0;
+    const { adapter, pushes } = adapterWith(async () => empty(200), {
+      compose: () => {
+        composed += 1;
+        return () => ({ path: '/send', headers: requestHeaders, body: String(composed) });
+      },
+    });
+    const message = messageOf();
+    await adapter.send(message, targetsOf('a'), never);
+    await adapter.send(message, targetsOf('b'), never);
+    await adapter.send(messageOf(), targetsOf('c'), never);
+    expect(pushes.map(({ body }) => body)).to.deep.equal(['1', '1', '2']);
+  });
+
   it('has no more requests in flight than allowed', async () => {
     let inFlight = 0;
     let most = 0;

@@ -243,8 +243,11 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
   /** A message that is sent as its permits allow comes many times, with a few targets each. */
   const known = new WeakMap<Message, Composed>();
   const composedOf = (message: Message): Composed => {
-    const made = known.get(message) ?? composed(message, parts.compose(message));
-    known.set(message, made);
+    let made = known.get(message);
+    if (made == null) {
+      made = composed(message, parts.compose(message));
+      known.set(message, made);
+    }
     return made;
   };
   const recall: Pick<Adapter, 'recall'> =

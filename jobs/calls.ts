@@ -20,16 +20,18 @@ export interface Calls {
 /** Whatever asks for it until it is done is done with it. */
 const coalesced = (work: () => void, afterMs: number) => {
   let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
   return {
     ask(): void {
+      if (stopped) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         work();
       }, afterMs);
     },
     stop(): void {
+      stopped = true;
       clearTimeout(timer);
-      timer = undefined;
     },
   };
 };
@@ -40,7 +42,8 @@ export const createCalls = (
   { busy }: Pick<Lanes, 'busy'>,
   save: (name: string, slot: number) => Promise<void>,
 ): Calls => {
-  const planner = (lane: Lane): Promise<void>[] => [save(planJob(lane), 0)];
+  /** The second one waits behind the first, and looks once more: what came at the first one's end would be left to the sweep. */
+  const planner = (lane: Lane): Promise<void>[] => [0, 1].map((slot) => save(planJob(lane), slot));
   const senders = (lane: Lane): Promise<void>[] =>
     Array.from({ length: SLOTS }, (_, slot) => save(dispatchJob(lane), slot));
   const told = (saved: readonly Promise<void>[]): void => {

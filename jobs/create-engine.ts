@@ -99,7 +99,10 @@ export const createEngine = (parts: JobParts): Engine => {
       parts.log.warn('It is not known which vendor profiles rest; the next look tells', { error });
     });
   const stayIn = async (): Promise<void> => {
-    if (!stopping.signal.aborted) await signIn(db, parts.owner, parts.lanes);
+    if (stopping.signal.aborted) return;
+    await signIn(db, parts.owner, parts.lanes).catch((error: unknown) => {
+      parts.log.warn('This worker could not say that it works; it says so again', { error });
+    });
   };
   const ticks = createTicks(parts.log, [
     {
@@ -128,15 +131,15 @@ export const createEngine = (parts: JobParts): Engine => {
 
   const stopOrderly = async (): Promise<void> => {
     stopping.abort();
+    await wakes.stop();
+    await lanes.stop();
+    await context.inFlight.idle();
+    await ticks.stop();
     if (sends) {
       await signOut(db, parts.owner).catch((error: unknown) => {
         parts.log.warn('It still seems to work, for a minute', { error });
       });
     }
-    await wakes.stop();
-    await lanes.stop();
-    await context.inFlight.idle();
-    await ticks.stop();
     await context.guard.flush().catch((error: unknown) => {
       parts.log.warn('Evidence about tokens could not be kept', { error });
     });

@@ -131,7 +131,10 @@ const planStretches = async (
     planner.planned();
     if (isLast) return true;
     await faultPoint('plan:between-stretches');
-    if (planner.stopping()) return false;
+    if (planner.stopping()) {
+      await reading.catch(() => undefined);
+      return false;
+    }
     task = { ...task, planCursor, planSequence: stretch.planSequence };
   }
 };

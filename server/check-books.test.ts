@@ -5,7 +5,7 @@ import type { mongo } from 'mongoose';
 import { batches, batchIndexes } from '../models/batch.js';
 import { dbOf } from '../models/database.js';
 import { currentDeliveries, ensureDeliveries } from '../models/delivery.js';
-import { addBooked, leaveSweep } from '../test/support/books.js';
+import { addBooked, startWork } from '../test/support/books.js';
 import { type GatewayProcess, startGatewayProcess } from '../test/support/gateway-process.js';
 import { SOME_DELIVERIES } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
@@ -46,7 +46,7 @@ describe('npm run check-books', function () {
     for (const name of [...currentDeliveries(new Date()), SOME_DELIVERIES]) {
       await ensureDeliveries(db(), name);
     }
-    await leaveSweep(db());
+    await startWork(db());
     await addBooked(db());
   });
 

@@ -39,7 +39,7 @@ const main = async (): Promise<void> => {
     process.on(signal, () => void stop(signal, 0));
 
   try {
-    if (canWait(config)) giveWay();
+    if (canWait(config)) giveWay(logger);
     const gateway = await startGateway({ config, logger }, closing);
     logger.info('Pigeonpost is ready', {
       url: gateway.url,

@@ -17,7 +17,8 @@ import {
   type Booked,
   booksForTest,
   checkAll,
-  leaveSweep,
+  startWork,
+  stopWork,
 } from '../../test/support/books.js';
 import { SOME_DELIVERIES, someBatch, someIds, someTask } from '../../test/support/job-context.js';
 import { testDatabase } from '../../test/support/mongo.js';
@@ -63,7 +64,7 @@ describe('a check of the books', () => {
     for (const name of [...currentDeliveries(new Date()), SOME_DELIVERIES]) {
       if (!names.includes(name)) await ensureDeliveries(db(), name);
     }
-    await leaveSweep(db());
+    await startWork(db());
   });
 
   it('finds nothing wrong with books that balance, whatever state their task is in', async () => {
@@ -480,7 +481,7 @@ describe('a check of the books', () => {
   });
 
   it('says that no worker runs instead of finding fault with each that waits', async () => {
-    await leaveSweep(db(), ago(HOUR_MS));
+    await stopWork(db());
     await reopen(await addBooked(db()), { notBefore: ago(HOUR_MS), expiresAt: ago(60_001) });
     expect(await checkAll(books))
       .to.have.length(1)

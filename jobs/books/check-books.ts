@@ -5,7 +5,7 @@
 import { Types } from 'mongoose';
 import { lanesServed } from '../../models/worker.js';
 import type { Books } from './books.js';
-import { checkStorage, rowCollections, workersRun } from './check-storage.js';
+import { checkStorage, rowCollections } from './check-storage.js';
 import {
   type StrayPage,
   type Strays,
@@ -120,7 +120,6 @@ const taskStretch = async (
     ...(items == null ? {} : { items }),
     ...(withinMs == null ? {} : { withinMs }),
     ...(after && { after }),
-    workersRun: await workersRun(books),
     served: await lanesServed(books.db),
   });
   if (last != null) return { ...checked, next: placeText({ step: 'tasks', after: last }) };

@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 import { Types } from 'mongoose';
-import { dbOf } from '../../models/database.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
 import { until } from '../../test/support/until.js';
-import { booksOf, SWEEP_JOB } from './books.js';
+import { booksOf } from './books.js';
 import { checkBooks } from './check-books.js';
-import { workersRun } from './check-storage.js';
 import { compareBooks } from './compare.js';
 import type { Fault } from './finding.js';
 import { readTaskBooks } from './read-task.js';
@@ -43,7 +41,6 @@ describe('a check beside a gateway that sends', function () {
   it('finds nothing wrong, however often it looks, and counts everything in the end', async () => {
     const connection = database().connection;
     const books = booksOf(connection);
-    await until('a worker has swept', () => workersRun(books));
     const sent = Array.from({ length: TASKS }, (_, index) =>
       test.accept({
         audience:
@@ -99,28 +96,5 @@ describe('a check beside a gateway that sends', function () {
     expect(last.rows)
       .to.equal(rows.flat().length)
       .and.to.be.above(DEVICES / 2);
-  });
-
-  it('sees that a worker runs by the mark its sweep leaves, and that none ran an hour later', async () => {
-    const books = booksOf(database().connection);
-    expect(await workersRun(books)).to.equal(true);
-    const later = () => Date.now() + HOUR_MS;
-    expect(await workersRun({ ...books, now: later })).to.equal(false);
-    expect(dbOf(database().connection)).to.equal(books.db);
-  });
-});
-
-describe('a worker that runs', () => {
-  const database = testDatabase();
-
-  it('is seen by the lock of its first sweep, for a minute', async () => {
-    const { db } = booksOf(database().connection);
-    const lockedAt = Date.now();
-    expect(await workersRun({ db, now: () => lockedAt })).to.equal(false);
-    await db
-      .collection(SWEEP_JOB.collection)
-      .insertOne({ name: SWEEP_JOB.name, lockedAt: new Date(lockedAt) });
-    expect(await workersRun({ db, now: () => lockedAt + 59_000 })).to.equal(true);
-    expect(await workersRun({ db, now: () => lockedAt + 61_000 })).to.equal(false);
   });
 });

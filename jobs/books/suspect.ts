@@ -192,7 +192,7 @@ const suspectBeginning = (books: Books, of: TaskBooks): Suspicion[] => {
 
 /** Who is there to put things right. */
 export interface Workers {
-  readonly workersRun: boolean;
+  /** Empty: nobody. */
   readonly served: ReadonlySet<Lane>;
 }
 
@@ -200,14 +200,14 @@ export interface Workers {
 export const suspect = async (
   books: Books,
   of: TaskBooks,
-  { workersRun, served }: Workers,
+  { served }: Workers,
 ): Promise<Suspicion[]> => {
   const left = [
     ...suspectEnd(books, of),
     ...suspectHeld(books, of),
     ...(await suspectList(books, of)),
   ];
-  if (!workersRun) return left.map((one) => ({ ...one, patienceMs: 0 }));
+  if (served.size === 0) return left.map((one) => ({ ...one, patienceMs: 0 }));
   return [
     ...left,
     ...suspectLeases(books, of),

@@ -70,7 +70,7 @@ const FOUND_AFTER_MS = 5 * 60_000;
 /** Not worth a batch of their own. */
 const LITTLE_MORE = 1.25;
 const FORGET_AFTER_MS = 60_000;
-/** A vendor that takes many devices at once gets requests that are worth it. */
+/** A vendor that takes many devices at once gets requests that are worth it; less than the bucket, or permits would be lost. */
 const LARGE_QUANTUM_MS = 25;
 
 const never = (): void => undefined;

@@ -28,10 +28,8 @@ export const createRoom = (): Room => {
   const heldUp = new Map<string, { readonly closed: string; readonly wake: () => void }>();
 
   const closedFor = (key: string): Closed[] =>
-    LANES.flatMap((lane): Closed[] => {
-      const fetching = lanes.get(lane);
-      // A lane that this process does not serve is closed for good.
-      const closed = fetching == null ? 'all' : (fetching.closed() ?? []);
+    [...lanes].flatMap(([lane, fetching]): Closed[] => {
+      const closed = fetching.closed() ?? [];
       if (closed === 'all') return [{ lane }];
       // Which lanes a batch waits for is in the index; which profile it has is not.
       if (!isTaskKey(key)) return closed.some((of) => profileKeyOf(of) === key) ? [{ lane }] : [];
@@ -48,7 +46,9 @@ export const createRoom = (): Room => {
       const closed = closedFor(key);
       if (closed.length === 0) heldUp.delete(key);
       else heldUp.set(key, { closed: JSON.stringify(closed), wake });
-      return closed;
+      // Lanes that other processes serve are closed for good: nobody needs to be woken for them.
+      const strange = LANES.filter((lane) => !lanes.has(lane)).map((lane) => ({ lane }));
+      return [...strange, ...closed];
     },
     again() {
       // Batches end all the time: to look for what is still closed would be in vain.

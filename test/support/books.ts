@@ -1,6 +1,6 @@
 /** Tasks whose books balance, written straight into the database, for tests that then put something wrong. */
 import type { Connection, mongo, Types } from 'mongoose';
-import { type Books, booksOf, SWEEP_JOB } from '../../jobs/books/books.js';
+import { type Books, booksOf } from '../../jobs/books/books.js';
 import { type CheckOptions, checkBooks } from '../../jobs/books/check-books.js';
 import type { Finding } from '../../jobs/books/finding.js';
 import {
@@ -13,7 +13,7 @@ import {
 import { type Delivery, deliveries, deliveryId } from '../../models/delivery.js';
 import { tasks } from '../../models/lease.js';
 import { LANES, type Task } from '../../models/task.js';
-import { signIn } from '../../models/worker.js';
+import { signIn, signOut } from '../../models/worker.js';
 import { someBatch, someIds, someTask } from './job-context.js';
 
 /** Waiting costs no time: its clock jumps. */
@@ -40,11 +40,14 @@ export const checkAll = async (books: Books, options: CheckOptions = {}): Promis
   return findings;
 };
 
-export const leaveSweep = async (db: mongo.Db, lastRunAt = new Date()): Promise<void> => {
-  const { collection, name } = SWEEP_JOB;
-  await db.collection(collection).updateOne({ name }, { $set: { lastRunAt } }, { upsert: true });
-  await signIn(db, 'a-worker', LANES);
+const SOME_WORKER = 'a-worker';
+
+/** As a worker says that it works. */
+export const startWork = async (db: mongo.Db): Promise<void> => {
+  await signIn(db, SOME_WORKER, LANES);
 };
+
+export const stopWork = (db: mongo.Db): Promise<void> => signOut(db, SOME_WORKER);
 
 export interface Booked {
   readonly task: Task;

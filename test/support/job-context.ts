@@ -109,7 +109,7 @@ export const jobContext = async (
     monotonic: () => performance.now(),
     owner: randomUUID(),
     role: 'all',
-    lanes: LANES,
+    lanes: change.role === 'api' ? [] : LANES,
     batchesInFlight: 3,
     timings: DEFAULT_TIMINGS,
     ...change,
