@@ -27,6 +27,8 @@ const PER_SECOND = 20;
 const SECONDS = 10;
 const COUNT = PER_SECOND * SECONDS;
 const RUNS = 5;
+/** The one that warms up, and of each run an idle and a busy one. */
+const TURNS = 1 + 2 * RUNS;
 /** The first 10,000 are for the single tasks, each once; the others are the campaign's. */
 const DEVICES = 130_000;
 const CAMPAIGN = { tags: 'plan:free' };
@@ -134,8 +136,6 @@ const measure = async (deployed: Deployed, firstTurn: number): Promise<Measured>
   }
   return { highest, idle, busy };
 };
-/** The one that warms up, and of each run an idle and a busy one. */
-const TURNS = 1 + 2 * RUNS;
 
 export const lanes: Part = async ({ closing, options, say }) => {
   const folder = await temporaryFolder(closing);
@@ -158,12 +158,15 @@ export const lanes: Part = async ({ closing, options, say }) => {
       key = await setUpApp({ url, operatorKey }, sink);
       await importDevices({ url, key }, DEVICES);
     }
-    const gateway = gateways.map(({ pid }) => pid);
     const measured = await measure(
       {
         api: apiClient(url, key),
         sink,
-        processes: { gateway, mongod: [mongodPid], sink: sink.pids },
+        processes: {
+          gateway: gateways.map(({ pid }) => pid),
+          mongod: [mongodPid],
+          sink: sink.pids,
+        },
         post: await poster({ url }, key, audienceOf, closing),
       },
       firstTurn,

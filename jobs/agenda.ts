@@ -2,7 +2,7 @@
 import { MongoBackend, MongoChangeStreamNotificationChannel } from '@agendajs/mongo-backend';
 import { Agenda } from 'agenda';
 import type { Lane } from '../models/task.js';
-import { createCalls, dispatchJob, planJob } from './calls.js';
+import { type Calls, createCalls, dispatchJob, planJob } from './calls.js';
 import type { JobContext } from './context.js';
 import type { Lanes } from './lanes.js';
 import { keepDeliveries } from './retention.js';
@@ -13,6 +13,7 @@ const COLLECTION = 'agenda_jobs';
 const LOCK_MS = 15_000;
 /** Only repeated jobs depend on it: a job that is saved is heard of at once through the change stream. */
 const POLL_MS = 1_000;
+
 /** Agenda compares with the clock of the machine that runs the job. */
 const DUE_BY_ANY_CLOCK = new Date(0);
 
@@ -59,12 +60,7 @@ const newAgenda = ({ parts }: JobContext): Agenda => {
   return agenda;
 };
 
-const defineJobs = (
-  agenda: Agenda,
-  context: JobContext,
-  lanes: Lanes,
-  found: (busy: readonly Lane[]) => void,
-): void => {
+const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes, calls: Calls): void => {
   const options = { lockLifetime: LOCK_MS, concurrency: 1, lockLimit: 1, removeOnComplete: true };
   const define = (name: string, work: () => Promise<void>): void => {
     agenda.define(
@@ -92,7 +88,9 @@ const defineJobs = (
   }
   define('sweep', async () => {
     const busy = await sweep(context);
-    if (busy.length > 0) found(busy);
+    if (busy.length === 0) return;
+    lanes.wake();
+    calls.call(busy);
   });
   define('retention', () => keepDeliveries(context.parts));
 };
@@ -100,6 +98,7 @@ const defineJobs = (
 export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
   const { parts } = context;
   const agenda = newAgenda(context);
+  const sends = parts.lanes.length > 0;
   let started: Promise<unknown> | undefined;
   let isStarted = false;
 
@@ -115,16 +114,13 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
 
   return {
     async start() {
-      if (parts.role === 'api') {
+      if (!sends) {
         started = agenda.ready;
         await started;
         isStarted = true;
         return;
       }
-      defineJobs(agenda, context, lanes, (busy) => {
-        lanes.wake();
-        calls.call(busy);
-      });
+      defineJobs(agenda, context, lanes, calls);
       started = agenda.start();
       await started;
       await agenda.every(parts.timings.sweepMs, 'sweep', undefined, { skipImmediate: false });
@@ -132,7 +128,7 @@ export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {
       isStarted = true;
     },
     async ready() {
-      const runs = isStarted && (parts.role === 'api' || agenda.isActiveJobProcessor());
+      const runs = isStarted && (!sends || agenda.isActiveJobProcessor());
       if (!runs) throw new Error('Agenda does not run');
     },
     call: (called) => calls.call(called),

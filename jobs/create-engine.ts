@@ -78,12 +78,12 @@ const createIndexes = async ({ db }: JobParts): Promise<void> => {
 export const createEngine = (parts: JobParts): Engine => {
   const stopping = new AbortController();
   const context = createContext(parts, stopping.signal, () => wake());
-  const { db, timings, role } = parts;
+  const { db, timings } = parts;
   const lanes = createLanes(context);
   const wakes = createWakes(context, lanes);
   const watch = createLeaseWatch(context);
   const sweepWatch = createSweepWatch(parts);
-  const sends = role !== 'api';
+  const sends = parts.lanes.length > 0;
 
   const wake = (task?: Pick<Task, 'planned' | 'lane'>): void => {
     const called = task == null ? LANES : [task.lane];

@@ -29,7 +29,7 @@ describe('a batch that is dispatched', () => {
     });
     vendors = new Map([['sandbox', { ...sandbox, open }]]);
     // Nobody but this test sends.
-    test = await engineTest(database().connection, { role: 'api', vendors });
+    test = await engineTest(database().connection, { lanes: [], vendors });
     await test.addProfile('sandbox');
   });
   beforeEach(() => {

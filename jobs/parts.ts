@@ -13,9 +13,6 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): unknown;
 }
 
-/** `api` accepts, `worker` plans and sends, `all` does both. */
-export type Role = 'api' | 'worker' | 'all';
-
 export interface Timings {
   /** A lease without a new beat for so long is dead. */
   readonly leaseMs: number;
@@ -57,8 +54,7 @@ export interface JobParts {
   readonly monotonic: () => number;
   /** Names this process in leases. */
   readonly owner: string;
-  readonly role: Role;
-  /** What this process plans and sends; none when its role is `api`. */
+  /** What this process plans and sends; empty: it only accepts. */
   readonly lanes: readonly Lane[];
   /** Batches a lane sends at a time in this process. */
   readonly batchesInFlight: number;

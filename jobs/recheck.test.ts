@@ -39,7 +39,7 @@ describe('a device that changes between plan and dispatch', () => {
   };
 
   beforeEach(async () => {
-    door = await engineTest(database().connection, { role: 'api' });
+    door = await engineTest(database().connection, { lanes: [] });
     await door.addProfile('sandbox');
     device = await door.addDevice(`sandbox-accept-${new Types.ObjectId().toHexString()}`, {
       account: 'ada',

@@ -18,7 +18,7 @@ describe('work of a worker that died', () => {
   let device: Types.ObjectId;
 
   beforeEach(async () => {
-    door = await engineTest(database().connection, { role: 'api' });
+    door = await engineTest(database().connection, { lanes: [] });
     await door.addProfile('sandbox');
     device = await door.addDevice('sandbox-accept-1');
   });

@@ -4,16 +4,16 @@ import { accountKey, tokenKey } from '../models/token-key.js';
 import type { Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
-import type { JudgedDevice, Rules } from './eligibility.js';
+import { type DeviceView, isWhole, type JudgedDevice, type Rules } from './eligibility.js';
 import { onSuppressionList } from './on-list.js';
 import { recallManners } from './recalling.js';
 
 const accountKeysOf = (
-  devices: Iterable<JudgedDevice>,
+  devices: Iterable<DeviceView>,
   accountKeyOf: (account: string) => Buffer,
 ): Uint8Array[] =>
   [...devices].flatMap(({ tokenKey, account }) => [
-    ...(tokenKey == null ? [] : [tokenKey.buffer]),
+    tokenKey.buffer,
     ...(account == null ? [] : [accountKeyOf(account)]),
   ]);
 
@@ -27,10 +27,12 @@ export const rulesFor = async (
   const { app, message } = task;
   const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
+  // Where the app had no list, devices were read without what would be looked for there.
+  const known = devices.filter(isWhole);
   const onList = await onSuppressionList({ db: parts.db, reads }, app, {
     // A token and an account each.
-    count: 2 * devices.length + rawKeys.length,
-    compute: () => [...accountKeysOf(devices, accountKeyOf), ...rawKeys],
+    count: 2 * known.length + rawKeys.length,
+    compute: () => [...accountKeysOf(known, accountKeyOf), ...rawKeys],
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { dbOf } from '../models/database.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { SWEEP_JOB } from './books/books.js';
-import { createSweepWatch } from './sweep-watch.js';
+import { createSweepWatch, SWEEP_JOB } from './sweep-watch.js';
 
 const HOUR_MS = 3_600_000;
 

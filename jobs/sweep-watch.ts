@@ -4,8 +4,10 @@
  * due for everybody.
  */
 import type { mongo } from 'mongoose';
-import { SWEEP_JOB } from './books/books.js';
 import type { JobParts } from './parts.js';
+
+/** Where Agenda keeps it (jobs/agenda.ts). */
+export const SWEEP_JOB = { collection: 'agenda_jobs', name: 'sweep' } as const;
 
 interface SweepJob {
   readonly name: string;

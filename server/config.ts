@@ -27,7 +27,7 @@ export interface Config {
   readonly allowPrivateEndpoints: boolean;
   readonly logLevel: LogLevel;
   readonly role: Role;
-  /** What this process plans and sends. */
+  /** What this process plans and sends; empty when its role is `api`. */
   readonly lanes: readonly Lane[];
   /** Proxies in front of the API whose `X-Forwarded-*` are believed; 0: none. */
   readonly trustProxy: number;

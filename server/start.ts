@@ -112,7 +112,7 @@ const startEngine = async (
   const box = secretBox(keys.masterKey);
   await checkMasterKey(db, box);
   await repeated(() => createIndexes(connection));
-  const { allowPrivateEndpoints, proxy, role, lanes, batchesInFlight } = config;
+  const { allowPrivateEndpoints, proxy, lanes, batchesInFlight } = config;
   const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());
   const adapters: AdapterDeps = {
@@ -131,7 +131,6 @@ const startEngine = async (
     now,
     monotonic: () => performance.now(),
     owner: randomUUID(),
-    role,
     lanes,
     batchesInFlight,
     timings: { ...DEFAULT_TIMINGS, ...timings },

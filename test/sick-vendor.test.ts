@@ -145,7 +145,7 @@ describe('a sick vendor', function () {
   context('that answers nothing', () => {
     it('leaves room for others in its lane, and loses nothing', async () => {
       const sick = await start();
-      const well = await start({ role: 'api' });
+      const well = await start({ lanes: [] });
       await sick.addProfile('harmony', settingsOf('harmony'));
       await well.addProfile('fcm', settingsOf('fcm'));
       simulators.harmony.fault({ kind: 'silent' });
@@ -220,7 +220,7 @@ describe('a sick vendor', function () {
     const wrongTeam = () => ({ ...settingsOf('apns'), teamId: 'WRONGTEAM1' });
 
     it('is not hammered by any of several workers, and goes on once somebody stored new credentials', async () => {
-      const door = await start({ role: 'api' });
+      const door = await start({ lanes: [] });
       await door.addProfile('apns', wrongTeam());
       for (let worker = 0; worker < 3; worker += 1)
         await start({ app: door.app, secretBox: door.parts.secretBox });

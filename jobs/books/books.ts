@@ -4,9 +4,6 @@ import type { Connection, mongo } from 'mongoose';
 import { dbOf } from '../../models/database.js';
 import { DEFAULT_TIMINGS, type Timings } from '../parts.js';
 
-/** The job in which workers sweep (jobs/agenda.ts). */
-export const SWEEP_JOB = { collection: 'agenda_jobs', name: 'sweep' } as const;
-
 export interface Books {
   readonly connection: Connection;
   readonly db: mongo.Db;

@@ -124,7 +124,6 @@ const makeEngine = (
     now: parts.adapters.now,
     monotonic: () => performance.now(),
     owner: `test-${randomBytes(4).toString('hex')}`,
-    role,
     lanes: role === 'api' ? [] : LANES,
     batchesInFlight: 2,
     timings: { ...DEFAULT_TIMINGS, ...timings },
