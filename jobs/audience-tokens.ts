@@ -5,11 +5,13 @@ import type { TokenItem } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
 import { DEFAULT_PROFILE } from '../models/vendor-profile.js';
 import { type AudienceContext, type Candidate, devicesOf } from './candidate.js';
+import type { DeviceView } from './eligibility.js';
 
-interface Found {
-  _id: Types.ObjectId;
-  tokenKey: { toString(encoding: 'hex'): string };
-  profile: string;
+/** So few are sent to in a moment: their devices are read whole at once, and not again. */
+const FEW_TOKENS = 200;
+
+interface Found extends Pick<DeviceView, '_id' | 'profile'> {
+  readonly tokenKey: { toString(encoding: 'hex'): string };
 }
 
 const UNKNOWN_VENDOR = '';
@@ -23,14 +25,17 @@ export const unregisteredId = (
   new Types.ObjectId(tokenKey(secret, vendor ?? UNKNOWN_VENDOR, token).subarray(0, DEVICE_BYTES));
 
 const findDevices = async (
-  context: AudienceContext,
+  { db, app, reads }: AudienceContext,
   keys: Buffer[],
-): Promise<Map<string, Found[]>> => {
-  const found = await devicesOf(context.db)
-    .find({ app: context.app, tokenKey: { $in: keys.map((key) => new mongo.Binary(key)) } })
-    .project<Found>({ tokenKey: 1, profile: 1 })
-    .toArray();
-  const byKey = new Map<string, Found[]>();
+): Promise<Map<string, (Found | DeviceView)[]>> => {
+  const found: (Found | DeviceView)[] =
+    keys.length <= FEW_TOKENS
+      ? await reads.holders(app, keys)
+      : await devicesOf(db)
+          .find({ app, tokenKey: { $in: keys.map((key) => new mongo.Binary(key)) } })
+          .project<Found>({ tokenKey: 1, profile: 1 })
+          .toArray();
+  const byKey = new Map<string, (Found | DeviceView)[]>();
   for (const device of found) {
     const key = device.tokenKey.toString('hex');
     byKey.set(key, [...(byKey.get(key) ?? []), device]);
@@ -69,7 +74,10 @@ export const resolveTokens = async (
     const matches = keys
       .flatMap((key) => devices.get(key.toString('hex')) ?? [])
       .filter(({ profile }) => item.profile == null || item.profile === profile);
-    for (const { _id } of matches) byId.set(_id.toHexString(), { id: _id });
+    for (const device of matches) {
+      const id = device._id;
+      byId.set(id.toHexString(), { id, ...('token' in device ? { device } : {}) });
+    }
     if (matches.length > 0) continue;
     const id = unregisteredId(secret, item.vendor, item.token);
     byId.set(id.toHexString(), {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import type { Types } from 'mongoose';
 import { type Batch, batches } from '../models/batch.js';
 import { ledgerBalances } from '../models/ledger.js';
-import type { Task } from '../models/task.js';
+import type { Audience, Task } from '../models/task.js';
 import { commandsOf } from '../test/support/commands.js';
 import { type EngineTest, engineTest } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
@@ -60,11 +61,15 @@ describe('a small task on its way from accept to its vendor', () => {
     expect(batch).to.include({ state: 'claimed', owner: test.parts.owner, fence: 1 });
   });
 
-  it('takes no claim, no second look at its device, and ends in the transaction of its report', async () => {
-    const device = await test.addDevice('sandbox-accept-3');
+  const expectFewCommands = async (
+    kind: string,
+    audienceOf: (device: Types.ObjectId, token: string) => Audience,
+  ): Promise<void> => {
+    const token = `sandbox-accept-by-${kind}`;
+    const audience = audienceOf(await test.addDevice(token), token);
     const commands = commandsOf(database().connection);
     standsAtMs = performance.now();
-    const task = await test.accept({ audience: { devices: [device.toHexString()] } });
+    const task = await test.accept({ audience });
     await test.ended(task);
     standsAtMs = undefined;
     commands.stop();
@@ -75,7 +80,16 @@ describe('a small task on its way from accept to its vendor', () => {
       .to.have.lengthOf(1)
       .and.to.have.nested.property('0.fence', 1);
     expect(commands.named('commitTransaction')).to.have.lengthOf(2);
-  });
+  };
+
+  const audiences: Record<string, (device: Types.ObjectId, token: string) => Audience> = {
+    device: (device) => ({ devices: [device.toHexString()] }),
+    token: (_device, token) => ({ tokens: [{ vendor: 'sandbox', token }] }),
+  };
+  for (const [kind, audienceOf] of Object.entries(audiences)) {
+    it(`takes no claim, no second look at its ${kind}, and ends in the transaction of its report`, () =>
+      expectFewCommands(kind, audienceOf));
+  }
 
   it('goes on in a follow-up that ends the task when the vendor is busy', async () => {
     const task = await sendTo('sandbox-busy-1', { expiresAt: new Date(Date.now() + 1_500) });

@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { type mongo, Types } from 'mongoose';
 import { dbOf } from '../models/database.js';
+import { tokenKey } from '../models/token-key.js';
 import { commandsOf } from '../test/support/commands.js';
 import { registered } from '../test/support/engine.js';
 import { someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
+import type { DeviceView } from './eligibility.js';
 import { createPriority, SMALL_PIECE } from './priority.js';
 import { createReads, type Reads } from './reads.js';
 
@@ -45,6 +47,29 @@ describe('reads that share a request', () => {
       [[one], [one, two], [], [three]].map((some) => some.map(String).sort()),
     );
     expect(finds).to.equal(1);
+  });
+
+  it('gives each caller the holders of its own tokens, in whatever profile and app', async () => {
+    const hold = (app: string, token: string, profile = 'default'): Promise<Types.ObjectId> =>
+      registered(database().connection, secret, { app, token, profile });
+    const key = (token: string): Buffer => tokenKey(secret, 'sandbox', token);
+    const one = await hold('shop', 'held-1');
+    const staging = await hold('shop', 'held-1', 'staging');
+    const two = await hold('shop', 'held-2');
+    const other = await hold('bank', 'held-3');
+    const asked = (): Promise<DeviceView[]>[] => [
+      reads.holders('shop', [key('held-1')]),
+      reads.holders('shop', [key('held-2'), key('held-1')]),
+      reads.holders('shop', [key('held-3')]),
+      reads.holders('bank', [key('held-3')]),
+    ];
+    const { answer, finds } = await counted(() => Promise.all(asked()));
+    expect(answer.map(texts)).to.deep.equal(
+      [[one, staging], [one, staging, two], [], [other]].map((some) => some.map(String).sort()),
+    );
+    // One for each app.
+    expect(finds).to.equal(2);
+    expect(answer[3]?.[0]).to.include({ app: 'bank', token: 'held-3', state: 'active' });
   });
 
   it('lets who asks for many ask alone', async () => {

@@ -9,7 +9,15 @@ import type { Priority } from './priority.js';
 
 type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
 
+/** Keyed hashes of tokens of one app. */
+interface AskedTokens {
+  readonly app: string;
+  readonly keys: readonly Uint8Array[];
+}
+
 export interface Reads {
+  /** The devices of an app that hold one of these tokens, in whatever profile, in no order. */
+  holders(app: string, keys: readonly Uint8Array[]): Promise<DeviceView[]>;
   /** Those that exist, of whatever app, in no order. */
   devices(ids: readonly Types.ObjectId[]): Promise<DeviceView[]>;
   /** Entries of suppression lists, of whatever app. */
@@ -68,7 +76,35 @@ export const createReads = (
     }
     return found;
   };
+  const findHolders = ({ app, keys }: AskedTokens): Promise<DeviceView[]> =>
+    findPage<DeviceView>(db, 'devices', {
+      filter: { app, tokenKey: { $in: keys.map((key) => new mongo.Binary(key)) } },
+      projection: DEVICE_FIELDS,
+    });
+  const askHolders = createGroup<AskedTokens, DeviceView[]>({
+    async together(asked) {
+      const apps = [...new Set(asked.map(({ app }) => app))];
+      const found = await Promise.all(
+        apps.map((app) =>
+          findHolders({ app, keys: asked.flatMap((one) => (one.app === app ? one.keys : [])) }),
+        ),
+      );
+      const byKey = new Map<string, DeviceView[]>();
+      for (const device of found.flat()) {
+        const key = `${device.app}/${device.tokenKey.toString('hex')}`;
+        byKey.set(key, [...(byKey.get(key) ?? []), device]);
+      }
+      return asked.map(({ app, keys }) =>
+        keys.flatMap((key) => byKey.get(`${app}/${keyText(key)}`) ?? []),
+      );
+    },
+    alone: findHolders,
+    most: MOST_CALLERS,
+    atOnce: AT_ONCE,
+  });
   return {
+    holders: (app, keys) =>
+      keys.length > FEW_IDS ? findHolders({ app, keys }) : askHolders({ app, keys }),
     devices: byIds<Types.ObjectId, DeviceView>(
       (ids) => findDevices(ids),
       (id) => id.toHexString(),

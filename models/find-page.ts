@@ -8,13 +8,17 @@ export interface Page<Found extends mongo.Document> {
   readonly projection: mongo.Document;
   readonly sort?: Readonly<Record<string, 1 | -1>>;
   readonly hint?: mongo.Hint;
-  readonly limit: number;
+  /** Absent: all there are. */
+  readonly limit?: number;
 }
 
 export interface PageOptions {
   /** Waited for before the documents are decoded, which is what takes the time. */
   readonly turn?: () => Promise<void>;
 }
+
+/** Of a page without a limit; more of them are left to the driver. */
+const MOST = 10_000;
 
 /** What the driver leaves undecoded of the reply to a find. */
 interface RawReply {
@@ -43,7 +47,7 @@ const findRaw = async <Found extends mongo.Document>(
   page: Page<Found>,
   { turn }: PageOptions,
 ): Promise<mongo.WithId<Found>[]> => {
-  const command = { find: name, ...page, batchSize: page.limit };
+  const command = { find: name, ...page, batchSize: page.limit ?? MOST };
   const { cursor } = (await db.command(command, { raw: true })) as RawReply;
   await turn?.();
   return decoded(cursor);
