@@ -1,5 +1,6 @@
 /** The vendor profiles of an app, their settings opened and an adapter at hand for each. */
 import type { Adapter, AdapterDeps, Vendor } from '../adapters/adapter.js';
+import { createKept } from '../models/kept.js';
 import type { VendorProfile } from '../models/vendor-profile.js';
 import { openSettings } from '../models/vendor-settings.js';
 import { profileKey } from './eligibility.js';
@@ -29,11 +30,6 @@ export interface Profiles {
 /** Settings that another process changed are noticed after so long. */
 const FRESH_MS = 1_000;
 
-interface Cached {
-  readAt: number;
-  profiles: Promise<ReadonlyMap<string, OpenProfile>>;
-}
-
 /** Settings that were stored untried may not work: then the account is at fault, as if its vendor had said so. */
 const openAdapter = (
   vendor: Vendor,
@@ -53,7 +49,6 @@ const openAdapter = (
 export const createProfiles = (
   parts: Pick<JobParts, 'db' | 'vendors' | 'secretBox' | 'adapterDeps' | 'monotonic'>,
 ): Profiles => {
-  const apps = new Map<string, Cached>();
   /** By id; replaced when the revision changes. */
   const open = new Map<string, OpenProfile & { close(): Promise<void> }>();
 
@@ -91,19 +86,11 @@ export const createProfiles = (
     return new Map(known);
   };
 
+  const apps = createKept(read, { keptMs: FRESH_MS, monotonic: parts.monotonic });
+
   return {
-    of(app) {
-      const cached = apps.get(app);
-      const now = parts.monotonic();
-      if (cached != null && now - cached.readAt < FRESH_MS) return cached.profiles;
-      const profiles = read(app);
-      apps.set(app, { readAt: now, profiles });
-      profiles.catch(() => apps.delete(app));
-      return profiles;
-    },
-    changed(app) {
-      apps.delete(app);
-    },
+    of: async (app) => (await apps.get(app)) ?? new Map<string, OpenProfile>(),
+    changed: (app) => apps.forget(app),
     async close() {
       await Promise.allSettled([...open.values()].map((profile) => profile.close()));
       open.clear();
