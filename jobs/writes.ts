@@ -2,8 +2,9 @@
 import type { ClientSession, Connection, mongo, Types } from 'mongoose';
 import { type Batch, batches, type Counts } from '../models/batch.js';
 import { dbOf } from '../models/database.js';
-import { type Delivery, deliveries } from '../models/delivery.js';
+import type { Delivery } from '../models/delivery.js';
 import { isDuplicateKey } from '../models/duplicate-key.js';
+import { insertDeliveries } from '../models/insert-rows.js';
 import { tasks } from '../models/lease.js';
 import type { Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
@@ -69,7 +70,7 @@ const insertRows = async (
       rows.sort((left, right) => Buffer.compare(left._id.buffer, right._id.buffer));
     // In pieces: others have their turns while the server answers.
     for (let start = 0; start < rows.length; start += pieceRows) {
-      await deliveries(db, name).insertMany(rows.slice(start, start + pieceRows), { session });
+      await insertDeliveries(db, name, rows.slice(start, start + pieceRows), session);
     }
   }
 };
