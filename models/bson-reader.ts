@@ -28,38 +28,8 @@ const BINARY_HEAD_BYTES = 5;
 const OLD_BINARY = 0x02;
 const TWO_TO_32 = 0x1_0000_0000;
 
-/** Names of fields are few and come again and again: looked up, they need not be decoded. */
-const MOST_WORDS = 4_096;
-const LONGEST_WORD = 24;
-interface Word {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-}
-/** By hash; of those that share one, the first. Never of a value: what it says of somebody must not outlive their document. */
-const words: (Word | undefined)[] = new Array<undefined>(MOST_WORDS).fill(undefined);
-
 /** Of a type that is not decoded here. */
 export class UnknownType extends Error {}
-
-const isSame = (bytes: Uint8Array, start: number, known: Uint8Array): boolean => {
-  for (let index = 0; index < known.length; index += 1) {
-    if (bytes[start + index] !== known[index]) return false;
-  }
-  return true;
-};
-
-const nameAt = (bytes: Buffer, start: number, end: number): string => {
-  const length = end - start;
-  if (length > LONGEST_WORD) return bytes.toString('utf8', start, end);
-  let hash = length;
-  for (let index = start; index < end; index += 1) hash = (hash * 31 + bytes[index]!) | 0;
-  const place = (hash ^ (hash >>> 12)) & (MOST_WORDS - 1);
-  const known = words[place];
-  if (known?.bytes.length === length && isSame(bytes, start, known.bytes)) return known.text;
-  const text = bytes.toString('utf8', start, end);
-  if (known == null) words[place] = { bytes: Uint8Array.from(bytes.subarray(start, end)), text };
-  return text;
-};
 
 const int32At = (bytes: Buffer, at: number): number =>
   bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
@@ -77,29 +47,68 @@ const binaryAt = (bytes: Buffer, at: number): mongo.Binary => {
   return new mongo.Binary(bytes.subarray(start, start + int32At(bytes, at)), subtype);
 };
 
+/** A field of this type, of which nothing else is known yet. */
+const fieldOf = (type: number): Field => ({
+  type,
+  name: '',
+  headStart: 0,
+  headBytes: 0,
+  textStart: 0,
+  textBytes: -1,
+  text: '',
+  fields: [],
+});
+
+/**
+ * A field as it stood in the document before: the next one of a page mostly has the same, and often with the same text. Known
+ * for as long as the page is read: what it says of somebody does not outlive their document.
+ */
+interface Field {
+  readonly type: number;
+  readonly name: string;
+  /** Where type and name stand, with the zero behind them. */
+  readonly headStart: number;
+  readonly headBytes: number;
+  /** Where its last text stands, with its length before it. */
+  textStart: number;
+  textBytes: number;
+  text: string;
+  /** Of a document, or of the documents of an array. */
+  readonly fields: Field[];
+}
+
 /** Stands somewhere in some bytes. What it gives of binaries are views of them. */
 export class BsonReader {
   private at = 0;
+  private readonly fields: Field[] = [];
 
   constructor(private readonly bytes: Buffer) {}
 
-  document(): Record<string, unknown> {
+  document(fields = this.fields): Record<string, unknown> {
     const { bytes } = this;
     const end = this.at + int32At(bytes, this.at) - 1;
     const found: Record<string, unknown> = {};
     this.at += INT32_BYTES;
-    while (this.at < end) {
-      const type = bytes[this.at]!;
-      const name = this.name();
-      // An own field, whatever it is called.
-      if (name === '__proto__') throw new UnknownType();
-      found[name] = this.value(type);
+    for (let place = 0; this.at < end; place += 1) {
+      let field = fields[place];
+      if (field === undefined || !this.takes(field)) {
+        // This document may lack what the one before had.
+        const next = fields[place + 1];
+        if (next !== undefined && this.takes(next)) {
+          field = next;
+          place += 1;
+        } else {
+          field = this.newField();
+          fields[place] = field;
+        }
+      }
+      found[field.name] = this.value(field);
     }
     this.at = end + 1;
     return found;
   }
 
-  private array(): unknown[] {
+  private array(fields: Field[]): unknown[] {
     const { bytes } = this;
     const end = this.at + int32At(bytes, this.at) - 1;
     const found: unknown[] = [];
@@ -107,16 +116,35 @@ export class BsonReader {
     while (this.at < end) {
       const type = bytes[this.at]!;
       this.skipName();
-      found.push(this.value(type));
+      if (type === TYPE.document) found.push(this.document(fields));
+      else found.push(this.value(fieldOf(type)));
     }
     this.at = end + 1;
     return found;
   }
 
-  private name(): string {
-    const start = this.at + 1;
+  /** Moves behind type and name if they are those of this field. */
+  private takes({ headStart, headBytes }: Field): boolean {
+    if (!this.isSame(this.at, headStart, headBytes)) return false;
+    this.at += headBytes;
+    return true;
+  }
+
+  private isSame(start: number, knownStart: number, length: number): boolean {
+    const { bytes } = this;
+    for (let offset = 0; offset < length; offset += 1) {
+      if (bytes[start + offset] !== bytes[knownStart + offset]) return false;
+    }
+    return true;
+  }
+
+  private newField(): Field {
+    const { bytes, at } = this;
     this.skipName();
-    return nameAt(this.bytes, start, this.at - 1);
+    const name = bytes.toString('utf8', at + 1, this.at - 1);
+    // An own field, whatever it is called.
+    if (name === '__proto__') throw new UnknownType();
+    return { ...fieldOf(bytes[at]!), name, headStart: at, headBytes: this.at - at };
   }
 
   private skipName(): void {
@@ -125,18 +153,28 @@ export class BsonReader {
     this.at = end + 1;
   }
 
-  private value(type: number): unknown {
+  private string(field: Field): string {
     const { bytes, at } = this;
-    switch (type) {
-      case TYPE.string: {
-        const start = at + INT32_BYTES;
-        this.at = start + int32At(bytes, at);
-        return bytes.toString('utf8', start, this.at - 1);
-      }
+    const textBytes = INT32_BYTES + int32At(bytes, at);
+    this.at = at + textBytes;
+    if (textBytes === field.textBytes && this.isSame(at, field.textStart, textBytes)) {
+      return field.text;
+    }
+    field.textStart = at;
+    field.textBytes = textBytes;
+    field.text = bytes.toString('utf8', at + INT32_BYTES, this.at - 1);
+    return field.text;
+  }
+
+  private value(field: Field): unknown {
+    const { bytes, at } = this;
+    switch (field.type) {
+      case TYPE.string:
+        return this.string(field);
       case TYPE.document:
-        return this.document();
+        return this.document(field.fields);
       case TYPE.array:
-        return this.array();
+        return this.array(field.fields);
       case TYPE.binary:
         this.at += BINARY_HEAD_BYTES + int32At(bytes, at);
         return binaryAt(bytes, at);
