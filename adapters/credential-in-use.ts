@@ -14,6 +14,11 @@ export class CredentialInUse {
     this.#aborted = aborted;
   }
 
+  /** What `headers` would resolve with at once. */
+  get known(): CredentialHeaders | undefined {
+    return this.#known;
+  }
+
   /**
    * Undefined when the send was aborted first: a slow token server must not hold up an abort.
    * Rejects as the authorizer does.

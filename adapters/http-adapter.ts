@@ -152,11 +152,13 @@ export const httpAdapter = (parts: HttpVendorParts): Adapter => {
     isRepeat = false,
   ): Promise<Outcome[]> => {
     const { credential, signal } = sending;
-    let proof: CredentialHeaders | undefined;
-    try {
-      proof = await credential.headers();
-    } catch (error) {
-      return forAll(targets, outcomeWithoutCredential(error));
+    let proof = credential.known;
+    if (proof == null) {
+      try {
+        proof = await credential.headers();
+      } catch (error) {
+        return forAll(targets, outcomeWithoutCredential(error));
+      }
     }
     if (proof == null || signal.aborted) return forAll(targets, unsent('aborted'));
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { eachTransport, faultOf, originOf } from '../test/support/transports.js';
-import type { TransportRequest } from './transport.js';
+import { headerOf, type TransportRequest } from './transport.js';
 
 eachTransport('a transport', (lines) => {
   const { line } = lines();
@@ -19,6 +19,9 @@ eachTransport('a transport', (lines) => {
     expect(reply.status).to.equal(201);
     expect(reply.headers).to.include({ 'x-id': 'abc', 'set-cookie': 'a=1, b=2' });
     expect(reply.headers).not.to.have.property(':status');
+    expect(headerOf(reply, 'x-id')).to.equal('abc');
+    expect(headerOf(reply, 'set-cookie')).to.equal('a=1, b=2');
+    for (const name of [':status', 'x-other']) expect(headerOf(reply, name)).to.equal(undefined);
     expect(reply.body.toString()).to.equal('in two parts');
     expect(server.seen[0]?.body).to.equal('hällo');
     expect(server.seen[0]?.headers).to.include({

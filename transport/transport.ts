@@ -38,9 +38,15 @@ export interface TransportRequest {
 export interface TransportReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** One of them, where that costs less than to lay out all: see `headerOf`. */
+  header?(name: string): string | undefined;
   /** At most the transport's reply cap, 1 MiB by default. */
   readonly body: Buffer;
 }
+
+/** A header of a reply by its lower-case name. */
+export const headerOf = (reply: TransportReply, name: string): string | undefined =>
+  reply.header === undefined ? reply.headers[name] : reply.header(name);
 
 export type TransportFault =
   | 'connect' // no connection: DNS, TCP, TLS, proxy

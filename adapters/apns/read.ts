@@ -1,5 +1,5 @@
 /** Reads Apple's answer about one device token. */
-import type { TransportReply } from '../../transport/transport.js';
+import { headerOf, type TransportReply } from '../../transport/transport.js';
 import type { Outcome, Target } from '../adapter.js';
 import type { StaleCredential } from '../http-adapter.js';
 
@@ -157,7 +157,7 @@ export const read = (
   targets: readonly Target[],
 ): Outcome[] | StaleCredential => {
   if (isSuccess(reply)) {
-    const messageId = reply.headers['apns-id'];
+    const messageId = headerOf(reply, 'apns-id');
     const accepted: Outcome = { kind: 'accepted', ...(messageId ? { messageId } : {}) };
     return targets.map(() => accepted);
   }

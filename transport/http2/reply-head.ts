@@ -45,3 +45,13 @@ export const headersOf = ({ fields }: ReplyHead): Record<string, string> => {
   }
   return headers;
 };
+
+/** The same value for one name. */
+export const fieldOf = ({ fields }: ReplyHead, wanted: string): string | undefined => {
+  let found: string | undefined;
+  for (let index = 1; index < fields.length; index += 1) {
+    const [name, value] = fields[index]!;
+    if (name === wanted) found = found === undefined ? value : `${found}, ${value}`;
+  }
+  return found;
+};
