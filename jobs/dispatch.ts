@@ -116,9 +116,14 @@ const send = async (
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
   const sentAtMs = parts.monotonic();
+  let accepted = 0;
   const sending = startSending(adapter, groups, {
     signal: held.signal,
     heard(outcome) {
+      if (outcome.kind === 'accepted') {
+        accepted += 1;
+        return;
+      }
       parts.metrics.pushed(batch.vendor, outcome.kind);
       context.pacing.heard(batch, outcome);
     },
@@ -127,6 +132,7 @@ const send = async (
   // Not before the transport has had its turn.
   setImmediate(hasLeft);
   void sending.all.then(() => {
+    if (accepted > 0) parts.metrics.pushed(batch.vendor, 'accepted', accepted);
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
   const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };

@@ -46,10 +46,11 @@ const judge = (
   outcomes: ReadonlyMap<number, Outcome>,
 ): Verdicts => {
   const verdicts: Verdicts = { ended: [], again: [], tokens: [], recovered: [] };
+  const situation = { ifUnsure: task.ifUnsure, maybe: batch.maybe };
   for (const { index, token, wasSuspect } of targets) {
     const outcome = outcomes.get(index);
     if (outcome == null) continue;
-    const verdict = consequence(outcome, { ifUnsure: task.ifUnsure, maybe: batch.maybe });
+    const verdict = consequence(outcome, situation);
     if (verdict.kind === 'again') {
       verdicts.again.push({ index, ...verdict });
       continue;
@@ -89,7 +90,8 @@ export const settleWith = async (
   if (task.recallOf == null) await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
-  if (!goesOn && !taskEnded) await finishIfDone(context, task._id);
+  const isLast = context.inFlight.isLastOfTask(batch._id);
+  if (isLast && !goesOn && !taskEnded) await finishIfDone(context, task._id);
   return { written, ...rest };
 };
 

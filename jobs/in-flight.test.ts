@@ -36,6 +36,19 @@ describe('work in flight', () => {
     expect(inFlight.held().batches).to.deep.equal([]);
   });
 
+  it('tells which batch of a task was committed last, also before any of them is released', () => {
+    const inFlight = createInFlight();
+    const ids = [batch(), batch(TASK, 1), batch(OTHER)] as const;
+    const [first, second] = ids.map((id, index) => inFlight.hold(id, index < 2 ? TASK : OTHER));
+    expect(inFlight.isLastOfTask(ids[0])).to.equal(false);
+    expect(inFlight.isLastOfTask(ids[1])).to.equal(true);
+    expect(inFlight.isLastOfTask(ids[2])).to.equal(true);
+    first?.release();
+    second?.release();
+    // Nobody holds it any more: then somebody has to ask.
+    expect(inFlight.isLastOfTask(ids[0])).to.equal(true);
+  });
+
   it('aborts the batches of one task and of no other', () => {
     const inFlight = createInFlight();
     const some = [inFlight.hold(batch(), TASK), inFlight.hold(batch(TASK, 1), TASK)];

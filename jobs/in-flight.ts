@@ -6,6 +6,11 @@ import type { HeldIds } from '../models/lease.js';
 export interface InFlight {
   /** Keeps the lease of a batch alive until it is released, whether by a report or by giving up. */
   hold(batch: mongo.Binary, task: Types.ObjectId): Held;
+  /**
+   * What became of this batch is committed. Whether it was the last one of its task here: whoever is last asks whether the task
+   * is done, since every other one here was committed before.
+   */
+  isLastOfTask(batch: mongo.Binary): boolean;
   holdTask(task: Types.ObjectId): { release(): void };
   held(): HeldIds;
   /** Ids of the tasks of held batches, in hex. */
@@ -23,8 +28,15 @@ export interface Held {
   release(): void;
 }
 
+interface HeldBatch {
+  readonly id: mongo.Binary;
+  readonly task: string;
+  readonly controller: AbortController;
+  isCommitted: boolean;
+}
+
 export const createInFlight = (): InFlight => {
-  const batches = new Set<{ id: mongo.Binary; task: string; controller: AbortController }>();
+  const batches = new Set<HeldBatch>();
   const planning = new Set<{ id: Types.ObjectId }>();
   let whenIdle: (() => void)[] = [];
   const settle = (): void => {
@@ -34,7 +46,12 @@ export const createInFlight = (): InFlight => {
   };
   return {
     hold(id, task) {
-      const entry = { id, task: task.toHexString(), controller: new AbortController() };
+      const entry = {
+        id,
+        task: task.toHexString(),
+        controller: new AbortController(),
+        isCommitted: false,
+      };
       // Every variant of a message listens to it, and there may be one for each device.
       setMaxListeners(0, entry.controller.signal);
       batches.add(entry);
@@ -48,6 +65,16 @@ export const createInFlight = (): InFlight => {
           settle();
         },
       };
+    },
+    isLastOfTask(id) {
+      let own: string | undefined;
+      for (const entry of batches) {
+        if (entry.id !== id) continue;
+        entry.isCommitted = true;
+        own = entry.task;
+      }
+      for (const { task, isCommitted } of batches) if (task === own && !isCommitted) return false;
+      return true;
     },
     holdTask(id) {
       const entry = { id };

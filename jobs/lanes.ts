@@ -161,7 +161,8 @@ export const createLanes = (context: JobContext): Lanes => {
     for (const slots of lanes.values()) slots.wake();
   };
   const planner = createDrain(async () => {
-    await planAccepted(context, { planned: wakeAll, stopping: () => stopping });
+    const planned = (lane: Lane): void => lanes.get(lane)?.wake();
+    await planAccepted(context, { planned, stopping: () => stopping });
   }, failed('plan'));
   return {
     enter(batch) {

@@ -4,7 +4,7 @@ import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { claimTask, releaseTask, tasks } from '../models/lease.js';
-import type { Audience, Task } from '../models/task.js';
+import type { Audience, Lane, Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, audienceContext, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
@@ -84,8 +84,8 @@ const settleMonth = async ({ parts }: JobContext, task: Task, app: App): Promise
 };
 
 export interface Planner {
-  /** New batches are due. */
-  planned(): void;
+  /** New batches of this lane are due. */
+  planned(lane: Lane): void;
   /** Asked after each stretch: what is planned in part is handed back. */
   stopping(): boolean;
 }
@@ -128,7 +128,7 @@ const planStretches = async (
           }
         : {}),
     });
-    planner.planned();
+    planner.planned(task.lane);
     if (isLast) return true;
     await faultPoint('plan:between-stretches');
     if (planner.stopping()) {

@@ -115,21 +115,25 @@ const UNSENT: ReadonlySet<DeliveryState> = new Set(['suppressed', 'expired', 'ca
 
 const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): Delivery[] => {
   const ids = Buffer.from(batch.devices?.buffer ?? []);
+  const { vendor, profile, attempt } = batch;
   return [...ended]
     .sort((left, right) => left.index - right.index)
     .map(({ index, state, reason, messageId }) => {
       const device = ids.subarray(index * DEVICE_BYTES, (index + 1) * DEVICE_BYTES);
-      return {
+      const n = UNSENT.has(state) ? attempt - 1 : attempt;
+      const row: Delivery = {
         _id: deliveryId(task._id.id, device),
         d: new Types.ObjectId(device),
         s: state,
-        ...(reason == null ? {} : { r: plainReason(reason) }),
-        v: batch.vendor,
-        p: batch.profile,
-        ...(messageId == null ? {} : { m: messageId }),
-        n: UNSENT.has(state) ? batch.attempt - 1 : batch.attempt,
+        v: vendor,
+        p: profile,
+        n,
         t: at,
       };
+      // Set one by one: there is a row for each device, and spreading three objects into it took longer than all the rest.
+      if (reason != null) row.r = plainReason(reason);
+      if (messageId != null) row.m = messageId;
+      return row;
     });
 };
 

@@ -47,24 +47,30 @@ export const startSending = (
 ): Sending => {
   const outcomes = new Map<number, Outcome>();
   let begun = 0;
-  const learn = (target: SendTarget | undefined, outcome: Outcome): void => {
-    if (target == null || outcomes.has(target.index)) return;
+  /** False when it is known already. */
+  const learn = (target: SendTarget | undefined, outcome: Outcome): boolean => {
+    if (target == null || outcomes.has(target.index)) return false;
     outcomes.set(target.index, outcome);
     heard(outcome);
+    return true;
   };
   const sendTogether = async ({ message, targets }: Group): Promise<void> => {
     begun += targets.length;
+    let known = 0;
     try {
       const answers = await adapter.send(message, targets, signal, (index, outcome) => {
-        learn(targets[index], outcome);
+        if (learn(targets[index], outcome)) known += 1;
       });
-      answers.forEach((outcome, index) => {
-        learn(targets[index], outcome);
-      });
+      // An adapter may tell everything at its end.
+      if (known < targets.length) {
+        answers.forEach((outcome, index) => {
+          learn(targets[index], outcome);
+        });
+      }
     } catch {
       // An adapter that rejects is a bug; its devices may have been reached, and none may be lost.
     }
-    for (const target of targets) learn(target, BROKEN);
+    if (known < targets.length) for (const target of targets) learn(target, BROKEN);
   };
   const learnAll = (targets: readonly SendTarget[], outcome: Outcome): void => {
     for (const target of targets) learn(target, signal.aborted ? UNSENT : outcome);

@@ -5,6 +5,7 @@ import type { Task } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
 import { devicesOf } from './candidate.js';
 import type { JobContext } from './context.js';
+import { type FindDevice, finderOf } from './device-finder.js';
 import {
   DEVICE_FIELDS,
   type DeviceView,
@@ -92,21 +93,22 @@ const readRawTargets = async (
 const registeredTargets = (
   task: Task,
   batch: Batch,
-  devices: ReadonlyMap<string, DeviceView>,
+  ids: readonly Buffer[],
+  find: FindDevice,
   rules: Rules,
 ): BatchTargets => {
   const result: BatchTargets = { targets: [], suppressed: [] };
   const accounts = unpack(batch.accounts, ACCOUNT_KEY_BYTES);
   const { vendor, profile } = batch;
-  unpack(batch.devices, DEVICE_BYTES).forEach((id, index) => {
-    const device = devices.get(id.toString('hex'));
+  const ofAll = {
+    vendor,
+    profile,
+    ...(task.recalledFrom == null ? {} : { sentAt: task.recalledFrom }),
+  };
+  ids.forEach((id, index) => {
+    const device = find(id);
     const accountKey = accounts[index];
-    const expected = {
-      vendor,
-      profile,
-      ...(accountKey == null ? {} : { accountKey }),
-      ...(task.recalledFrom == null ? {} : { sentAt: task.recalledFrom }),
-    };
+    const expected = accountKey == null ? ofAll : { ...ofAll, accountKey };
     const reason = device == null ? 'erased' : suppressionOf(device, expected, rules);
     if (device == null || reason != null) {
       result.suppressed.push({ index, reason: reason ?? 'erased' });
@@ -120,8 +122,10 @@ const registeredTargets = (
 };
 
 /** From what was read moments ago. */
-export const knownTargets = (batch: Batch, { task, devices, rules }: Known): BatchTargets =>
-  registeredTargets(task, batch, devices, rules);
+export const knownTargets = (batch: Batch, { task, devices, rules }: Known): BatchTargets => {
+  const ids = unpack(batch.devices, DEVICE_BYTES);
+  return registeredTargets(task, batch, ids, (id) => devices.get(id.toString('hex')), rules);
+};
 
 export const readTargets = async (
   context: JobContext,
@@ -129,8 +133,8 @@ export const readTargets = async (
   batch: Batch,
 ): Promise<BatchTargets> => {
   if (batch.tokens != null) return readRawTargets(context, task, batch);
-  const ids = unpack(batch.devices, DEVICE_BYTES).map((id) => new Types.ObjectId(id));
-  const found = await context.reads.devices(ids);
-  const devices = new Map(found.map((device) => [device._id.toHexString(), device]));
-  return registeredTargets(task, batch, devices, await rulesFor(context, task, found));
+  const ids = unpack(batch.devices, DEVICE_BYTES);
+  const found = await context.reads.devices(ids.map((id) => new Types.ObjectId(id)));
+  const rules = await rulesFor(context, task, found);
+  return registeredTargets(task, batch, ids, finderOf(found), rules);
 };
