@@ -35,8 +35,18 @@ const csv = (): Transform =>
     escape_formulas: true,
   });
 
+/** Units of text that are written at once. */
+const PIECE_LENGTH = 16 * 1024;
+
 async function* lines(rows: AsyncIterable<DeliveryRow>): AsyncIterable<string> {
-  for await (const row of rows) yield `${JSON.stringify(rowShown(row))}\n`;
+  let piece = '';
+  for await (const row of rows) {
+    piece += `${JSON.stringify(rowShown(row))}\n`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
 }
 
 async function* shown(rows: AsyncIterable<DeliveryRow>) {
