@@ -16,6 +16,8 @@ export interface Again {
   readonly afterMs: number;
   readonly countsAsAttempt: boolean;
   readonly atOnce?: true;
+  /** Not before this instant, in milliseconds since 1970, and no later than need be: nothing is wrong with the device. */
+  readonly atMs?: number;
   readonly maybe: boolean;
 }
 

@@ -28,6 +28,7 @@ import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
 import { createPriority } from './priority.js';
 import { createProfiles } from './profiles.js';
+import { createQuietHours } from './quiet.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
 import { keepDeliveries } from './retention.js';
@@ -54,6 +55,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     pacing: createPacing(parts, stopping),
+    quiet: createQuietHours(parts),
     reads: createReads(parts.db, priority),
     writes: createWrites(parts.connection, priority),
     stopping,
@@ -173,6 +175,7 @@ export const createEngine = (parts: JobParts): Engine => {
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
+    appChanged: (app) => context.quiet.changed(app),
     vendorChanged(app) {
       context.profiles.changed(app);
       if (sends) void context.pacing.refresh().catch(() => undefined);

@@ -82,6 +82,17 @@ const spareAllButProbe = (
   return { sorted: { ...sorted, targets: probe == null ? [] : [probe] }, spared };
 };
 
+/** They are sent when their quiet hours are over, unless the task has expired by then. */
+const heldByQuiet = (batch: Batch, { quiet }: BatchTargets): Again[] =>
+  quiet.map(({ index, untilMs }) => ({
+    index,
+    reason: 'quiet-hours',
+    afterMs: 0,
+    countsAsAttempt: false,
+    atMs: untilMs,
+    maybe: batch.maybe,
+  }));
+
 const send = async (
   context: JobContext,
   task: Task,
@@ -94,11 +105,14 @@ const send = async (
   const readAtMs = fresh?.readAtMs ?? parts.monotonic();
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
-  const { sorted, spared } = spareAllButProbe(context, batch, read, pass);
+  const { sorted, spared: withoutProbe } = spareAllButProbe(context, batch, read, pass);
+  const spared = [...withoutProbe, ...heldByQuiet(batch, sorted)];
   if (sorted.targets.length === 0) {
     await breaker.undecided(vendorProfileOf(batch), pass);
-    const verdicts = { ended: suppressedEnds(batch, sorted), again: [], tokens: [], recovered: [] };
-    await settleWith(context, task, batch, verdicts, asked);
+    const ended = suppressedEnds(batch, sorted);
+    const verdicts = { ended, again: spared, tokens: [], recovered: [] };
+    const { nextAt } = await settleWith(context, task, batch, verdicts, asked);
+    slot.lookAgain(nextAt);
     return;
   }
   const nowMs = parts.now();

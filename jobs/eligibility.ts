@@ -3,6 +3,7 @@ import type { mongo } from 'mongoose';
 import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
 import { consentFor } from '../models/consent.js';
 import type { Device } from '../models/device.js';
+import type { Quiet } from './quiet.js';
 
 /** What is read of a device to decide and to send; nothing else leaves the database. */
 export const DEVICE_FIELDS = {
@@ -13,6 +14,7 @@ export const DEVICE_FIELDS = {
   tokenKey: 1,
   account: 1,
   locale: 1,
+  timeZone: 1,
   consent: 1,
   state: 1,
 } as const;
@@ -23,7 +25,7 @@ export type DeviceView = Omit<Pick<Device, '_id' | keyof typeof DEVICE_FIELDS>, 
 };
 
 /** By whom a device is known, and where it is reached. */
-type Identity = 'token' | 'tokenKey' | 'account' | 'locale';
+type Identity = 'token' | 'tokenKey' | 'account' | 'locale' | 'timeZone';
 
 /** What is read to plan an audience of an app that has no suppression list: without the identity, which is most of a device. */
 export const PLAN_FIELDS = { vendor: 1, profile: 1, consent: 1, state: 1 } as const;
@@ -42,6 +44,7 @@ export const SUPPRESSED_REASONS = [
   'not-registered',
   'profile-changed',
   'purpose-off',
+  'quiet-hours',
   'suppression-list',
   'token-gone',
   'vendor-not-configured',
@@ -58,6 +61,8 @@ export interface Rules {
   /** Keyed hashes on the suppression list, in hex. */
   readonly onList: ReadonlySet<string>;
   readonly accountKeyOf: (account: string) => Buffer;
+  /** Who is left in peace now; absent: nobody. Asked right before sending, not at planning. */
+  readonly quiet?: Quiet;
   /** For a recall: how each profile would take the push back. */
   readonly recalls?: ReadonlyMap<string, RecallManner | NotRecallable>;
 }

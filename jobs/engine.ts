@@ -132,6 +132,8 @@ export interface Engine {
   ): Promise<DeliveryRow[]>;
   /** An adapter opened for older settings of this profile is replaced. */
   vendorChanged(app: string, vendor: string, profile: string): void;
+  /** Its quiet hours are read again before the next push. */
+  appChanged(app: string): void;
   /** Vendor profiles of the app that nothing is sent through now, by `<app>/<vendor>/<profile>`, as all workers know it. */
   rests(app: string): Promise<ReadonlyMap<string, Rest>>;
   /** Rejects, in words, when work could not be done now. */

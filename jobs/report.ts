@@ -76,6 +76,14 @@ const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batc
 
 const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> => {
   if (again.atOnce) return { notBefore: new Date(nowMs), createdAt: new Date(nowMs) };
+  if (again.atMs != null) {
+    return {
+      notBefore: new Date(Math.min(again.atMs, batch.expiresAt.getTime())),
+      maybe: again.maybe,
+      lastReason: plainReason(again.reason),
+      createdAt: new Date(nowMs),
+    };
+  }
   const delayMs = again.countsAsAttempt
     ? retryInMs(SCHEDULE_MS, batch.attempt, again.afterMs, Math.random())
     : retryInMs(WAITS_MS, batch.waits + 1, again.afterMs, Math.random());
@@ -91,8 +99,8 @@ const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> 
   };
 };
 
-const groupKey = ({ reason, afterMs, countsAsAttempt, atOnce, maybe }: Again): string =>
-  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, atOnce, maybe].join('|');
+const groupKey = ({ reason, afterMs, countsAsAttempt, atOnce, atMs, maybe }: Again): string =>
+  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, atOnce, atMs, maybe].join('|');
 
 const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batch[] => {
   const groups = new Map<string, Again[]>();

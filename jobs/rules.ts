@@ -19,13 +19,19 @@ const accountKeysOf = (
 
 /** `rawKeys`: hashes of tokens that are not registered. */
 export const rulesFor = async (
-  { parts, profiles, secrets, reads }: JobContext,
+  { parts, profiles, secrets, reads, quiet: quietHours }: JobContext,
   task: Task,
   devices: readonly JudgedDevice[],
   rawKeys: readonly Uint8Array[] = [],
 ): Promise<Rules> => {
   const { app, message } = task;
-  const [secret, open] = await Promise.all([secrets(app), profiles.of(app)]);
+  // What the app itself is to do quietly, or to take back, disturbs nobody.
+  const isHeard = message.silent !== true && task.recallOf == null;
+  const [secret, open, quiet] = await Promise.all([
+    secrets(app),
+    profiles.of(app),
+    isHeard ? quietHours.of(app, message.purpose) : null,
+  ]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
   // Where the app had no list, devices were read without what would be looked for there.
   const known = devices.filter(isWhole);
@@ -36,7 +42,14 @@ export const rulesFor = async (
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());
-  const rules = { app, purpose, profiles: new Set(open.keys()), onList, accountKeyOf };
+  const rules = {
+    app,
+    purpose,
+    profiles: new Set(open.keys()),
+    onList,
+    accountKeyOf,
+    ...(quiet == null ? {} : { quiet }),
+  };
   return recalls == null ? rules : { ...rules, recalls };
 };
 

@@ -28,6 +28,8 @@ export interface SendTarget {
 export interface BatchTargets {
   readonly targets: SendTarget[];
   readonly suppressed: { readonly index: number; readonly reason: SuppressedReason }[];
+  /** Left in peace for now, until so many milliseconds since 1970. */
+  readonly quiet: { readonly index: number; readonly untilMs: number }[];
 }
 
 const NOBODY: Variant = { locale: '' };
@@ -44,6 +46,20 @@ const variantOf = (
   return { locale: chosen, data };
 };
 
+/** True when it is quiet where the device is; what that means for it is noted. */
+const isLeftInPeace = (
+  result: BatchTargets,
+  index: number,
+  zone: string | undefined,
+  { quiet }: Rules,
+): boolean => {
+  const untilMs = quiet?.until(zone);
+  if (quiet == null || untilMs == null) return false;
+  if (quiet.action === 'hold') result.quiet.push({ index, untilMs });
+  else result.suppressed.push({ index, reason: 'quiet-hours' });
+  return true;
+};
+
 /** `keys`: hashes of the batch's tokens. `registered`: by hash, devices that have come to hold one since planning. */
 const rawTargets = (
   task: Task,
@@ -52,7 +68,7 @@ const rawTargets = (
   registered: ReadonlyMap<string, DeviceView>,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [] };
+  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
   batch.tokens?.forEach((token, index) => {
     const key = keys[index] ?? '';
     const device = registered.get(key);
@@ -62,6 +78,7 @@ const rawTargets = (
       result.suppressed.push({ index, reason });
       return;
     }
+    if (isLeftInPeace(result, index, device?.timeZone, rules)) return;
     const variant = variantOf(task, batch, index, device?.locale);
     result.targets.push({ index, token, wasSuspect: false, variant });
   });
@@ -97,7 +114,7 @@ const registeredTargets = (
   find: FindDevice,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [] };
+  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
   const accounts = unpack(batch.accounts, ACCOUNT_KEY_BYTES);
   const { vendor, profile } = batch;
   const ofAll = {
@@ -114,6 +131,7 @@ const registeredTargets = (
       result.suppressed.push({ index, reason: reason ?? 'erased' });
       return;
     }
+    if (isLeftInPeace(result, index, device.timeZone, rules)) return;
     const variant = variantOf(task, batch, index, device.locale);
     const wasSuspect = device.state === 'suspect';
     result.targets.push({ index, token: device.token, wasSuspect, variant });

@@ -1,5 +1,6 @@
 /** An app: the tenant that owns keys, devices, tasks and vendor settings. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import type { QuietSettings } from './quiet-hours.js';
 
 export const RETENTION_DAYS = [30, 90, 365] as const;
 export type RetentionDays = (typeof RETENTION_DAYS)[number];
@@ -19,6 +20,10 @@ export interface App {
   allowRawTokens: boolean;
   /** How long delivery rows are kept. */
   retentionDays: RetentionDays;
+  /** When devices are left in peace; null and absent: never. */
+  quietHours?: QuietSettings | null;
+  /** Purposes that no quiet hours hold up; the operator's to name. */
+  urgentPurposes?: string[];
   createdAt: Date;
 }
 
@@ -30,6 +35,8 @@ export const appSchema = new Schema<App>(
     identitySecret: { type: String, required: true },
     allowRawTokens: { type: Boolean, default: false },
     retentionDays: { type: Number, enum: RETENTION_DAYS, default: 90 },
+    quietHours: { type: Schema.Types.Mixed },
+    urgentPurposes: { type: [String], default: undefined },
     createdAt: { type: Date, required: true },
   },
   { collection: 'apps', versionKey: false },

@@ -76,6 +76,60 @@ describe('/v1/apps', () => {
       expect((await operator('GET', '/v1/apps/patched')).body).to.deep.equal(body);
     });
 
+    it('sets quiet hours, shows them, and ends them with null', async () => {
+      const quietHours = { rules: [{ from: '22:00', to: '08:00' }] };
+      const path = '/v1/apps/shop';
+      const { status, body } = await api().request('PATCH', path, { body: { quietHours } });
+      expect(status).to.equal(200);
+      const shown = { rules: [{ ...quietHours.rules[0], action: 'hold' }], timeZone: 'UTC' };
+      expect(body.quietHours).to.deep.equal(shown);
+      expect((await api().request('GET', path)).body.quietHours).to.deep.equal(shown);
+      const ended = await api().request('PATCH', path, { body: { quietHours: null } });
+      expect(ended.body).to.not.have.property('quietHours');
+      expect((await api().request('GET', path)).body).to.deep.equal(ended.body);
+    });
+
+    const rule = { from: '22:00', to: '08:00' };
+    for (const [what, quietHours, field] of [
+      ['no rule', { rules: [] }, 'quietHours.rules'],
+      [
+        'a time of day that is none',
+        { rules: [{ ...rule, to: '24:00' }] },
+        'quietHours.rules[0].to',
+      ],
+      ['an end at the beginning', { rules: [{ ...rule, to: '22:00' }] }, 'quietHours.rules[0].to'],
+      ['another action', { rules: [{ ...rule, action: 'skip' }] }, 'quietHours.rules[0].action'],
+      [
+        'a rule for no purpose',
+        { rules: [{ ...rule, purposes: [] }] },
+        'quietHours.rules[0].purposes',
+      ],
+      ['a zone that is none', { rules: [rule], timeZone: 'Mars/Olympus' }, 'quietHours.timeZone'],
+    ] as const) {
+      it(`refuses quiet hours with ${what}, and names the field`, async () => {
+        const { status, body } = await api().request('PATCH', '/v1/apps/shop', {
+          body: { quietHours },
+        });
+        expect(status).to.equal(422);
+        expect(body.errors.map((each: { field: string }) => each.field)).to.deep.equal([field]);
+        expect((await api().request('GET', '/v1/apps/shop')).body).to.not.have.property(
+          'quietHours',
+        );
+      });
+    }
+
+    it('lets the operator alone say what is urgent', async () => {
+      const change = { urgentPurposes: ['security'] };
+      const own = await api().request('PATCH', '/v1/apps/shop', { body: change });
+      expect([own.status, own.body.code]).to.deep.equal([403, 'SCOPE_MISSING']);
+      expect((await api().request('GET', '/v1/apps/shop')).body).to.not.have.property(
+        'urgentPurposes',
+      );
+      const { status, body } = await operator('PATCH', '/v1/apps/shop', change);
+      expect(status).to.equal(200);
+      expect(body).to.deep.include(change);
+    });
+
     it('refuses to change the id, and to change nothing', async () => {
       for (const body of [{ id: 'other' }, {}]) {
         expect((await operator('PATCH', '/v1/apps/shop', body)).status).to.equal(422);

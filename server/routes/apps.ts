@@ -7,10 +7,12 @@ import { keyModel, SERVER_SCOPES } from '../../models/key.js';
 import { newKey } from '../../models/new-key.js';
 import { inTransaction } from '../../models/transaction.js';
 import type { Directory } from '../directory.js';
+import { checkAccess } from '../middleware/authorization.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { type Answer, type Route, route } from '../route.js';
 import {
+  type AppChange,
   type AppRequest,
   appAnswer,
   appCreatedAnswer,
@@ -29,12 +31,15 @@ const EXAMPLE_APP = {
   createdAt: '2026-11-22T10:00:00.000Z',
 };
 
-const shown = ({ _id, name, allowRawTokens, retentionDays, createdAt }: App) => ({
-  id: _id,
-  name,
-  allowRawTokens,
-  retentionDays,
-  createdAt,
+// JSON leaves out what is undefined.
+const shown = (app: App) => ({
+  id: app._id,
+  name: app.name,
+  allowRawTokens: app.allowRawTokens,
+  retentionDays: app.retentionDays,
+  quietHours: app.quietHours ?? undefined,
+  urgentPurposes: app.urgentPurposes,
+  createdAt: app.createdAt,
 });
 
 const create = async (
@@ -126,24 +131,34 @@ const getApp = ({ connection }: ApiParts): Route =>
     }),
   });
 
-const patchApp = ({ connection }: ApiParts, directory: Directory): Route =>
-  route<unknown, unknown, Partial<Omit<AppRequest, 'id'>>>({
+const patchApp = ({ connection, engine }: ApiParts, directory: Directory): Route =>
+  route<unknown, unknown, AppChange>({
     method: 'patch',
     path: '/v1/apps/:app',
     id: 'changeApp',
     tag: 'apps',
     summary: 'Change an app',
-    description: 'Other processes of the gateway see the change after at most two seconds.',
+    description:
+      'Other processes of the gateway see the change after at most two seconds. `urgentPurposes` needs the operator key.',
     params: appParams,
     body: appPatch,
     answers: { 200: { description: 'The app', schema: appAnswer, example: EXAMPLE_APP } },
-    example: { body: { name: 'The shop', retentionDays: 90 } },
-    handle: async ({ app, body }) => {
+    example: {
+      body: {
+        name: 'The shop',
+        retentionDays: 90,
+        quietHours: { rules: [{ from: '22:00', to: '08:00' }], timeZone: 'Europe/Berlin' },
+      },
+    },
+    handle: async ({ app, body, caller }) => {
+      // Whoever sends decides what is urgent to them; whether people are woken for it is not theirs to say.
+      if (body.urgentPurposes != null) checkAccess(caller, 'operator');
       const changed = await appModel(connection)
         .findByIdAndUpdate(app._id, { $set: body }, { returnDocument: 'after' })
         .orFail()
         .lean();
       directory.forgetApp(app._id);
+      engine.appChanged(app._id);
       return { status: 200, body: shown(changed) };
     },
   });

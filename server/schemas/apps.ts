@@ -2,6 +2,8 @@
 import joi from 'joi';
 import { RETENTION_DAYS, type RetentionDays } from '../../models/app.js';
 import { CLIENT_SCOPE, SCOPES, type Scope, SERVER_SCOPES } from '../../models/key.js';
+import type { QuietSettings } from '../../models/quiet-hours.js';
+import { quietHours, urgentPurposes } from './quiet-hours.js';
 import { appId, displayName, shownInstant } from './values.js';
 
 const allowRawTokens = joi
@@ -28,11 +30,20 @@ export const appRequest = joi.object<AppRequest, true>({
   retentionDays: retentionDays.default(90),
 });
 
+/** What is missing stays as it is. */
+export interface AppChange extends Partial<Omit<AppRequest, 'id'>> {
+  /** Null: none any more. */
+  quietHours?: QuietSettings | null;
+  urgentPurposes?: string[];
+}
+
 export const appPatch = joi
-  .object<Partial<Omit<AppRequest, 'id'>>>({
+  .object<AppChange>({
     name: displayName,
     allowRawTokens,
     retentionDays,
+    quietHours: quietHours.allow(null),
+    urgentPurposes,
   })
   .min(1);
 
@@ -71,6 +82,8 @@ const appFields = {
   name: joi.string().required(),
   allowRawTokens: allowRawTokens.required(),
   retentionDays: retentionDays.required(),
+  quietHours,
+  urgentPurposes,
   createdAt: shownInstant.required(),
 };
 const keyFields = {
