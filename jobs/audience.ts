@@ -1,9 +1,14 @@
 /** Turns an audience into candidates: device ids in ascending order, with what each is expected to be. */
 import type { mongo, Types } from 'mongoose';
-import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
+import {
+  type AudienceQuery,
+  allQuery,
+  countLeads,
+  expressionQuery,
+} from '../models/audience-query.js';
 import type { Device } from '../models/device.js';
+import { parseExpression } from '../models/expression/parse.js';
 import { findPage } from '../models/find-page.js';
-import { parseTagExpression } from '../models/tag-expression.js';
 import type { AccountItem, Audience, TokenItem } from '../models/task.js';
 import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
@@ -127,7 +132,7 @@ export const openAudience = async (
     );
   }
   if ('all' in audience) return streamed(context, allQuery(app));
-  const expression = parseTagExpression(audience.tags);
-  const counts = await countTags(db.collection<Device>('devices'), app, expression);
-  return streamed(context, tagQuery(app, expression, counts));
+  const expression = parseExpression(audience.tags, { tagsOnly: true });
+  const counts = await countLeads(db.collection<Device>('devices'), app, expression);
+  return streamed(context, expressionQuery(app, expression, { now: new Date(0), counts }));
 };

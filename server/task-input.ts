@@ -1,7 +1,8 @@
 /** From what a caller posted to what the engine accepts: what no schema can say is checked here. */
 import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
-import { parseTagExpression, TagExpressionError } from '../models/tag-expression.js';
+import { ExpressionError } from '../models/expression/expression.js';
+import { parseExpression } from '../models/expression/parse.js';
 import { type FieldError, problem } from './problems.js';
 import {
   DEFAULT_TTL_SECONDS,
@@ -20,9 +21,9 @@ const MAX_TOKEN_ERRORS = 20;
 const checkTags = ({ audience }: TaskRequest): void => {
   if (!('tags' in audience)) return;
   try {
-    parseTagExpression(audience.tags);
+    parseExpression(audience.tags, { tagsOnly: true });
   } catch (error) {
-    if (!(error instanceof TagExpressionError)) throw error;
+    if (!(error instanceof ExpressionError)) throw error;
     const { message: detail, position } = error;
     throw problem('TAG_EXPRESSION_INVALID', {
       errors: [{ field: 'audience.tags', detail, position }],

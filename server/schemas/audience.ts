@@ -1,7 +1,7 @@
 /** To whom a task goes: exactly one of five ways to say it. */
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
-import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
+import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
 import type { AccountItem, TokenItem } from '../../models/task.js';
 import { data } from './message.js';
 import { objectId, profileName } from './values.js';
@@ -52,7 +52,7 @@ export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
       accounts: joi.array().items(accountItem).min(1).max(MAX_ACCOUNTS),
       tags: joi
         .string()
-        .max(TAG_EXPRESSION_LIMITS.length)
+        .max(EXPRESSION_LIMITS.length)
         .description('Such as `vip & !(churned | trial)`'),
       all: joi.boolean().strict().valid(true),
     })

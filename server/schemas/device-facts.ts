@@ -3,7 +3,7 @@ import joi from 'joi';
 import { LRUCache } from 'lru-cache';
 import { IANAZone } from 'luxon';
 import type { ConsentChange } from '../../models/consent.js';
-import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
+import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
 import { purpose } from './message.js';
 import { instant } from './values.js';
 
@@ -52,7 +52,7 @@ export const timeZone = joi
 export const tag = joi
   .string()
   .trim()
-  .max(TAG_EXPRESSION_LIMITS.tagLength)
+  .max(EXPRESSION_LIMITS.tagLength)
   .pattern(/^\P{Cc}+$/u)
   .messages({ 'string.pattern.base': 'must not contain control characters' });
 
