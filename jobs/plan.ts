@@ -4,7 +4,7 @@ import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { claimTask, releaseTask, tasks } from '../models/lease.js';
-import type { Audience, Task } from '../models/task.js';
+import { type Audience, isQueried, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, audienceContext, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
@@ -56,18 +56,33 @@ const writeStretch = async (
   });
 };
 
-const audienceOf = async ({ parts }: JobContext, task: Task): Promise<Audience> => {
-  if (task.audienceKind === 'all') return { all: true };
-  if (task.audienceKind === 'tags') return { tags: task.tagExpression ?? '' };
+const listOf = async ({ parts }: JobContext, task: Task) => {
   const list = await audienceLists(parts.db).findOne({ _id: task._id });
   if (list == null) throw new Unplannable('The list of the audience is missing');
-  const { _id, ...audience } = list;
-  return audience as Audience;
+  const { _id, ...named } = list;
+  return named;
+};
+
+const audienceOf = async (context: JobContext, task: Task): Promise<Audience> => {
+  const { audienceKind, tagExpression = '', whereExpression = '', exclude } = task;
+  if (!isQueried(audienceKind)) return (await listOf(context, task)) as Audience;
+  const { listed, ...expressed } = exclude ?? {};
+  const left = listed ? { ...expressed, ...(await listOf(context, task)).exclude } : expressed;
+  const narrowing = exclude == null ? {} : { exclude: left };
+  if (audienceKind === 'all') return { all: true, ...narrowing };
+  return audienceKind === 'tags'
+    ? { tags: tagExpression, ...narrowing }
+    : { where: whereExpression, ...narrowing };
 };
 
 const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
   task.recallOf == null
-    ? openAudience(await audienceContext(context, task.app), await audienceOf(context, task))
+    ? openAudience(
+        await audienceContext(context, task.app),
+        await audienceOf(context, task),
+        // Not the time of day: whoever takes over must find the same devices.
+        task.scheduledAt ?? task.createdAt,
+      )
     : openRecalled(context, task, task.recallOf);
 
 /** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */

@@ -34,16 +34,43 @@ export interface AccountItem {
   data?: Record<string, string>;
 }
 
-/** Exactly one member, as the caller gave it, deduplicated. */
+/** Who is left out of an audience, by any of these. */
+export interface Exclude {
+  accounts?: string[];
+  tokens?: TokenItem[];
+  devices?: string[];
+  /** An expression. */
+  where?: string;
+}
+
+/** What an audience that is found by a query may say besides. */
+export interface Narrowing {
+  exclude?: Exclude;
+}
+
+/** Found by a query, device by device in the order of ids. */
+export type QueriedAudience = ({ tags: string } | { where: string } | { all: true }) & Narrowing;
+
+/** One way to say it, as the caller did, deduplicated. */
 export type Audience =
   | { tokens: TokenItem[] }
   | { devices: string[] }
   | { accounts: AccountItem[] }
-  | { tags: string }
-  | { all: true };
+  | QueriedAudience;
 
 /** `recalled`: whoever another task was delivered to. */
-export type AudienceKind = 'tokens' | 'devices' | 'accounts' | 'tags' | 'all' | 'recalled';
+export type AudienceKind =
+  | 'tokens'
+  | 'devices'
+  | 'accounts'
+  | 'tags'
+  | 'where'
+  | 'all'
+  | 'recalled';
+
+/** Its devices are found by a query; of others, a list names them. */
+export const isQueried = (kind: AudienceKind): kind is 'tags' | 'where' | 'all' =>
+  kind === 'tags' || kind === 'where' || kind === 'all';
 
 export interface LocalizedText {
   title?: string;
@@ -92,6 +119,10 @@ export interface Task extends Lease {
   audienceKind: AudienceKind;
   /** The expression of a `tags` audience; lists are kept in `audiences` until they are planned. */
   tagExpression?: string;
+  /** Of a `where` audience. */
+  whereExpression?: string;
+  /** Who is left out; lists are kept in `audiences`, too (`listed`). */
+  exclude?: { where?: string; listed?: true };
   /** The caller says that people behind unregistered tokens agreed (apps that allow raw tokens only). */
   consentAsserted: boolean;
   ifUnsure: IfUnsure;
@@ -144,6 +175,8 @@ export const taskSchema = new Schema<Task>(
     message: { type: Schema.Types.Mixed, required: true },
     audienceKind: { type: String, required: true },
     tagExpression: String,
+    whereExpression: String,
+    exclude: Schema.Types.Mixed,
     consentAsserted: { type: Boolean, default: false },
     ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
     reference: String,

@@ -188,6 +188,60 @@ describe('POST /v1/tasks', () => {
       expect((await storedTask(answer)).tagExpression).to.equal('vip & !(churned | trial)');
     });
 
+    it('says where an expression cannot be read, and what is allowed there', async () => {
+      for (const [audience, field, position] of [
+        [{ where: 'vip & platform = iphone' }, 'audience.where', 17],
+        [{ all: true, exclude: { where: 'colour = red' } }, 'audience.exclude.where', 0],
+      ] as const) {
+        const { status, body } = await post({ audience });
+        expect([status, body.code]).to.deep.equal([422, 'EXPRESSION_INVALID']);
+        expect(body.errors[0]).to.include({ field, position });
+        expect(body.errors[0].detail).to.match(/^Expected one of .*a.*, /);
+      }
+    });
+
+    it('takes no fact for a tag', async () => {
+      const { status, body } = await post({ audience: { tags: 'vip & platform = ios' } });
+      expect([status, body.code]).to.deep.equal([422, 'TAG_EXPRESSION_INVALID']);
+      expect(body.errors[0]).to.include({ field: 'audience.tags', position: 6 });
+    });
+
+    it('keeps an expression and who is left out, with tokens as their vendor writes them', async () => {
+      const exclude = {
+        accounts: ['ann'],
+        tokens: ['pager-1', { token: 'pager-2', vendor: 'pager' }],
+        where: 'churned',
+      };
+      const task = await storedTask(await post({ audience: { where: 'attr.level > 3', exclude } }));
+      expect(task).to.deep.include({
+        audienceKind: 'where',
+        whereExpression: 'attr.level > 3',
+        exclude: { where: 'churned', listed: true },
+      });
+      const list = await api().connection.collection('audiences').findOne({ _id: task._id });
+      expect(list?.exclude).to.deep.equal({
+        accounts: ['ann'],
+        tokens: [{ token: 'pager-1' }, { token: 'pager-2', vendor: 'pager' }],
+      });
+    });
+
+    for (const [what, audience, fields] of [
+      [
+        'an exclusion from a list',
+        { accounts: ['ann'], exclude: { devices: [ID] } },
+        ['audience.exclude'],
+      ],
+      ['an exclusion of nobody', { all: true, exclude: {} }, ['audience.exclude']],
+      ['an unknown exclusion', { all: true, exclude: { tags: 'vip' } }, ['audience.exclude.tags']],
+      ['an expression beside tags', { tags: 'vip', where: 'vip' }, ['audience']],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const { status, body } = await post({ audience });
+        expect([status, body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+        expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal(fields);
+      });
+    }
+
     it('counts nobody twice, however often and in whichever form they are named', async () => {
       const tokens = ['pager-1', { token: 'pager-1' }, 'pager-1', { token: 'pager-2' }];
       const { body } = await post({ audience: { tokens } });

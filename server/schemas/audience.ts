@@ -1,4 +1,4 @@
-/** To whom a task goes: exactly one of five ways to say it. */
+/** To whom a task goes: exactly one of six ways to say it, and who is left out. */
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
 import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
@@ -39,10 +39,31 @@ export type AudienceRequest =
   | { tokens: (string | TokenItem)[] }
   | { devices: string[] }
   | { accounts: (string | AccountItem)[] }
-  | { tags: string }
-  | { all: true };
+  | (({ tags: string } | { where: string } | { all: true }) & { exclude?: ExcludeRequest });
 
-const LISTS_AND_OTHERS = ['tokens', 'devices', 'accounts', 'tags', 'all'] as const;
+export interface ExcludeRequest {
+  accounts?: string[];
+  tokens?: (string | TokenItem)[];
+  devices?: string[];
+  where?: string;
+}
+
+const LISTS_AND_OTHERS = ['tokens', 'devices', 'accounts', 'tags', 'where', 'all'] as const;
+
+const expression = joi.string().max(EXPRESSION_LIMITS.length);
+
+const excludeSchema = (vendors: ReadonlyMap<string, Vendor>) =>
+  joi
+    .object<ExcludeRequest>({
+      accounts: joi.array().items(accountName).min(1).max(MAX_ACCOUNTS),
+      tokens: joi.array().items(tokenItem(vendors)).min(1).max(MAX_TOKENS),
+      devices: joi.array().items(objectId).min(1).max(MAX_DEVICES),
+      where: expression.description('As `audience.where`'),
+    })
+    .min(1)
+    .description(
+      'Whoever is named by any of these is not targeted; only with `where`, `tags` or `all`',
+    );
 
 export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
   joi
@@ -50,10 +71,11 @@ export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
       tokens: joi.array().items(tokenItem(vendors)).min(1).max(MAX_TOKENS),
       devices: joi.array().items(objectId).min(1).max(MAX_DEVICES),
       accounts: joi.array().items(accountItem).min(1).max(MAX_ACCOUNTS),
-      tags: joi
-        .string()
-        .max(EXPRESSION_LIMITS.length)
-        .description('Such as `vip & !(churned | trial)`'),
+      tags: expression.description('Such as `vip & !(churned | trial)`: tags only'),
+      where: expression.description(
+        'Such as `vip & platform = ios & appVersion < 3.2.0 & lastSeen within 30d`: tags, facts and attributes',
+      ),
       all: joi.boolean().strict().valid(true),
+      exclude: excludeSchema(vendors),
     })
     .xor(...LISTS_AND_OTHERS);

@@ -1,0 +1,20 @@
+/** An audience without those of its candidates that a test drops. */
+import type { AudienceSource } from './audience.js';
+import type { Candidate } from './candidate.js';
+
+export const filtered = (
+  source: AudienceSource,
+  keeps: (candidate: Candidate) => boolean,
+): AudienceSource => ({
+  ...source,
+  async next(after, limit) {
+    const kept: Candidate[] = [];
+    for (let place = after; ; ) {
+      const some = await source.next(place, limit);
+      kept.push(...some.filter(keeps));
+      // Those beyond the limit are read again: the next page begins behind the last one that is given.
+      if (some.length < limit || kept.length >= limit) return kept.slice(0, limit);
+      place = some.at(-1)?.id;
+    }
+  },
+});
