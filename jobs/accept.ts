@@ -55,15 +55,18 @@ const listOf = (audience: Audience): Omit<AudienceList, '_id'> | null => {
 };
 
 /** What the task keeps of an audience that is found by a query. */
-const queryFields = (audience: Audience): Partial<Task> => {
+const queryFields = (audience: Audience, id: Types.ObjectId): Partial<Task> => {
   if (listLength(audience) != null) return {};
-  const { exclude } = audience as QueriedAudience;
+  const { exclude, sample, limit, salt = id.toHexString() } = audience as QueriedAudience;
   const listed = listOf(audience) == null ? {} : { listed: true as const };
   const where = exclude?.where == null ? {} : { where: exclude.where };
   return {
     ...('tags' in audience ? { tagExpression: audience.tags } : {}),
     ...('where' in audience ? { whereExpression: audience.where } : {}),
     ...(exclude == null ? {} : { exclude: { ...where, ...listed } }),
+    ...(sample == null ? {} : { sample }),
+    ...(limit == null ? {} : { limit }),
+    ...(sample == null && limit == null ? {} : { salt }),
   };
 };
 
@@ -73,15 +76,16 @@ const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Da
 
 const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
   const { audience, message, lane, ifUnsure, reference, labels, schedule } = input;
+  const _id = newTaskId();
   const isLater = schedule != null && schedule.at > now;
   return {
-    _id: newTaskId(),
+    _id,
     app: app._id,
     state: isLater ? 'scheduled' : 'accepted',
     lane,
     message,
     audienceKind: kindOf(audience),
-    ...queryFields(audience),
+    ...queryFields(audience, _id),
     consentAsserted: input.consentAsserted ?? false,
     ifUnsure,
     ...(reference == null ? {} : { reference }),

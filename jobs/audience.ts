@@ -20,6 +20,7 @@ import { type Exclusion, exclusionOf } from './exclusion.js';
 import { filtered } from './filtered.js';
 import { compareIds, uniqueIds } from './ids.js';
 import { hasList } from './on-list.js';
+import { orderBy } from './order.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -155,10 +156,15 @@ const ofQuery = async (
 ): Promise<AudienceSource> => {
   const query = await queryOf(context, audience, now);
   const exclusion = audience.exclude && exclusionOf(context, audience.exclude);
-  if (exclusion == null) return streamed(context, query);
+  const { sample, salt = '' } = audience;
+  const all = streamed(context, query, exclusion?.fields);
+  if (exclusion == null && sample == null) return all;
+  const order = orderBy(salt);
   return filtered(
-    streamed(context, query, exclusion.fields),
-    ({ device }) => device == null || !exclusion.leavesOut(device),
+    all,
+    ({ id, device }) =>
+      (sample == null || order(id) < sample / 100) &&
+      (exclusion == null || device == null || !exclusion.leavesOut(device)),
   );
 };
 

@@ -46,6 +46,12 @@ export interface Exclude {
 /** What an audience that is found by a query may say besides. */
 export interface Narrowing {
   exclude?: Exclude;
+  /** Percent of the devices. */
+  sample?: number;
+  /** At most so many devices. */
+  limit?: number;
+  /** Decides which; of its own for each task, unless the caller wants the same again. */
+  salt?: string;
 }
 
 /** Found by a query, device by device in the order of ids. */
@@ -123,6 +129,11 @@ export interface Task extends Lease {
   whereExpression?: string;
   /** Who is left out; lists are kept in `audiences`, too (`listed`). */
   exclude?: { where?: string; listed?: true };
+  sample?: number;
+  limit?: number;
+  salt?: string;
+  /** The place of the last device that the limit lets in, once that is settled. */
+  limitOrder?: number;
   /** The caller says that people behind unregistered tokens agreed (apps that allow raw tokens only). */
   consentAsserted: boolean;
   ifUnsure: IfUnsure;
@@ -142,6 +153,8 @@ export interface Task extends Lease {
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
   planSequence: number;
+  /** Devices planned so far, of a task with a limit. */
+  planCount?: number;
   planned: boolean;
   /** Accounts of the audience that have no device. */
   unmatched: number;
@@ -177,6 +190,10 @@ export const taskSchema = new Schema<Task>(
     tagExpression: String,
     whereExpression: String,
     exclude: Schema.Types.Mixed,
+    sample: Number,
+    limit: Number,
+    salt: String,
+    limitOrder: Number,
     consentAsserted: { type: Boolean, default: false },
     ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
     reference: String,
@@ -190,6 +207,7 @@ export const taskSchema = new Schema<Task>(
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,
     planSequence: { type: Number, default: 0 },
+    planCount: Number,
     planned: { type: Boolean, default: false },
     unmatched: { type: Number, default: 0 },
     failure: String,

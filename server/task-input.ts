@@ -33,11 +33,19 @@ const checkTags = (tags: string): void => {
   }
 };
 
+const NARROWING = ['exclude', 'sample', 'limit', 'salt'] as const;
+
 /** What only goes through all devices can leave out: lists name whom they mean. */
 const narrowingErrors = ({ audience }: TaskRequest): FieldError[] => {
   const isList = 'tokens' in audience || 'devices' in audience || 'accounts' in audience;
-  return isList && 'exclude' in audience
-    ? [{ field: 'audience.exclude', detail: 'Is allowed with audience.where, tags or all only' }]
+  const fault = (name: string, detail: string) => ({ field: `audience.${name}`, detail });
+  if (isList) {
+    return NARROWING.filter((name) => name in audience).map((name) =>
+      fault(name, 'Is allowed with audience.where, tags or all only'),
+    );
+  }
+  return audience.salt != null && audience.sample == null && audience.limit == null
+    ? [fault('salt', 'Is allowed with audience.sample or audience.limit only')]
     : [];
 };
 

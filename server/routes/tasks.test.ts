@@ -200,6 +200,14 @@ describe('POST /v1/tasks', () => {
       }
     });
 
+    it('gives a sample and a limit a salt of their own, unless the caller names one', async () => {
+      const own = await storedTask(await post({ audience: { all: true, sample: 0.5, limit: 10 } }));
+      expect(own).to.include({ sample: 0.5, limit: 10, salt: String(own._id) });
+      const audience = { tags: 'vip', limit: 10, salt: 'autumn' };
+      expect(await storedTask(await post({ audience }))).to.include({ salt: 'autumn' });
+      expect(await storedTask(await post({}))).not.to.have.any.keys('salt', 'sample', 'limit');
+    });
+
     it('takes no fact for a tag', async () => {
       const { status, body } = await post({ audience: { tags: 'vip & platform = ios' } });
       expect([status, body.code]).to.deep.equal([422, 'TAG_EXPRESSION_INVALID']);
@@ -231,6 +239,28 @@ describe('POST /v1/tasks', () => {
         { accounts: ['ann'], exclude: { devices: [ID] } },
         ['audience.exclude'],
       ],
+      [
+        'a sample of a list',
+        { devices: [ID], sample: 5, salt: 'x' },
+        ['audience.sample', 'audience.salt'],
+      ],
+      ['a limit of a list', { tokens: ['pager-1'], limit: 5 }, ['audience.limit']],
+      ['a salt for nothing', { all: true, salt: 'x' }, ['audience.salt']],
+      ['a sample of nothing', { all: true, sample: 0 }, ['audience.sample']],
+      ['more than all', { all: true, sample: 100.1 }, ['audience.sample']],
+      ['a limit without end', { all: true, limit: 1_000_001 }, ['audience.limit']],
+      ['half a device', { all: true, limit: 1.5 }, ['audience.limit']],
+      [
+        'a sample of a list',
+        { devices: [ID], sample: 5, salt: 'x' },
+        ['audience.sample', 'audience.salt'],
+      ],
+      ['a limit of a list', { tokens: ['pager-1'], limit: 5 }, ['audience.limit']],
+      ['a salt for nothing', { all: true, salt: 'x' }, ['audience.salt']],
+      ['a sample of nothing', { all: true, sample: 0 }, ['audience.sample']],
+      ['more than all', { all: true, sample: 100.1 }, ['audience.sample']],
+      ['a limit without end', { all: true, limit: 1_000_001 }, ['audience.limit']],
+      ['half a device', { all: true, limit: 1.5 }, ['audience.limit']],
       ['an exclusion of nobody', { all: true, exclude: {} }, ['audience.exclude']],
       ['an unknown exclusion', { all: true, exclude: { tags: 'vip' } }, ['audience.exclude.tags']],
       ['an expression beside tags', { tags: 'vip', where: 'vip' }, ['audience']],

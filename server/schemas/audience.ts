@@ -39,7 +39,14 @@ export type AudienceRequest =
   | { tokens: (string | TokenItem)[] }
   | { devices: string[] }
   | { accounts: (string | AccountItem)[] }
-  | (({ tags: string } | { where: string } | { all: true }) & { exclude?: ExcludeRequest });
+  | (({ tags: string } | { where: string } | { all: true }) & NarrowingRequest);
+
+export interface NarrowingRequest {
+  exclude?: ExcludeRequest;
+  sample?: number;
+  limit?: number;
+  salt?: string;
+}
 
 export interface ExcludeRequest {
   accounts?: string[];
@@ -47,6 +54,9 @@ export interface ExcludeRequest {
   devices?: string[];
   where?: string;
 }
+
+export const MAX_LIMIT = 1_000_000;
+const WITH_QUERIES = 'only with `where`, `tags` or `all`';
 
 const LISTS_AND_OTHERS = ['tokens', 'devices', 'accounts', 'tags', 'where', 'all'] as const;
 
@@ -61,9 +71,7 @@ const excludeSchema = (vendors: ReadonlyMap<string, Vendor>) =>
       where: expression.description('As `audience.where`'),
     })
     .min(1)
-    .description(
-      'Whoever is named by any of these is not targeted; only with `where`, `tags` or `all`',
-    );
+    .description(`Whoever is named by any of these is not targeted; ${WITH_QUERIES}`);
 
 export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
   joi
@@ -77,5 +85,24 @@ export const audienceSchema = (vendors: ReadonlyMap<string, Vendor>) =>
       ),
       all: joi.boolean().strict().valid(true),
       exclude: excludeSchema(vendors),
+      sample: joi
+        .number()
+        .strict()
+        .greater(0)
+        .max(100)
+        .description(`So many percent of the devices; ${WITH_QUERIES}`),
+      limit: joi
+        .number()
+        .strict()
+        .integer()
+        .min(1)
+        .max(MAX_LIMIT)
+        .description(`At most so many devices, evenly from among all; ${WITH_QUERIES}`),
+      salt: joi
+        .string()
+        .max(64)
+        .description(
+          'Decides which devices are in the sample and within the limit: the same for the same salt. Unless given, each task has its own',
+        ),
     })
     .xor(...LISTS_AND_OTHERS);
