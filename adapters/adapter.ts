@@ -163,6 +163,8 @@ export interface Vendor<Settings = Record<string, unknown>> {
   /** Keys of `settings` that are encrypted at rest and never shown again. */
   readonly secrets: readonly (keyof Settings & string)[];
   readonly token: StringSchema;
+  /** What its devices run on, unless they register as something else; absent where it says nothing of that. */
+  readonly platform?: string;
   /** What `message.overrides.<vendor>` takes. */
   readonly overrides: ObjectSchema;
   readonly limits: {

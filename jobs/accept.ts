@@ -1,12 +1,13 @@
 /** Accept: checks a task against its vendors and writes it, together with the batches of a small audience. */
 import { type ClientSession, Types } from 'mongoose';
-import { audienceLists } from '../models/audience-list.js';
+import { type AudienceList, audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
 import {
   type Audience,
   type AudienceKind,
   newTaskId,
+  type QueriedAudience,
   type Task,
   UNPLANNED,
 } from '../models/task.js';
@@ -35,7 +36,8 @@ const kindOf = (audience: Audience): AudienceKind => {
   if ('tokens' in audience) return 'tokens';
   if ('devices' in audience) return 'devices';
   if ('accounts' in audience) return 'accounts';
-  return 'tags' in audience ? 'tags' : 'all';
+  if ('tags' in audience) return 'tags';
+  return 'where' in audience ? 'where' : 'all';
 };
 
 /** Null when it is not a list. */
@@ -45,21 +47,45 @@ const listLength = (audience: Audience): number | null => {
   return 'accounts' in audience ? audience.accounts.length : null;
 };
 
+/** What is too long for the task itself, for the planner. */
+const listOf = (audience: Audience): Omit<AudienceList, '_id'> | null => {
+  if (listLength(audience) != null) return audience;
+  const { where: _, ...exclude } = ('exclude' in audience && audience.exclude) || {};
+  return Object.keys(exclude).length === 0 ? null : { exclude };
+};
+
+/** What the task keeps of an audience that is found by a query. */
+const queryFields = (audience: Audience, id: Types.ObjectId): Partial<Task> => {
+  if (listLength(audience) != null) return {};
+  const { exclude, sample, limit, salt = id.toHexString() } = audience as QueriedAudience;
+  const listed = listOf(audience) == null ? {} : { listed: true as const };
+  const where = exclude?.where == null ? {} : { where: exclude.where };
+  return {
+    ...('tags' in audience ? { tagExpression: audience.tags } : {}),
+    ...('where' in audience ? { whereExpression: audience.where } : {}),
+    ...(exclude == null ? {} : { exclude: { ...where, ...listed } }),
+    ...(sample == null ? {} : { sample }),
+    ...(limit == null ? {} : { limit }),
+    ...(sample == null && limit == null ? {} : { salt }),
+  };
+};
+
 const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Date =>
   expiresAt ??
   new Date((schedule?.at ?? now).getTime() + (ttlSeconds ?? DEFAULT_TTL_SECONDS) * SECOND_MS);
 
 const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
   const { audience, message, lane, ifUnsure, reference, labels, schedule } = input;
+  const _id = newTaskId();
   const isLater = schedule != null && schedule.at > now;
   return {
-    _id: newTaskId(),
+    _id,
     app: app._id,
     state: isLater ? 'scheduled' : 'accepted',
     lane,
     message,
     audienceKind: kindOf(audience),
-    ...('tags' in audience ? { tagExpression: audience.tags } : {}),
+    ...queryFields(audience, _id),
     consentAsserted: input.consentAsserted ?? false,
     ifUnsure,
     ...(reference == null ? {} : { reference }),
@@ -90,7 +116,11 @@ const planInline = async (
   if (task.state !== 'accepted' || length == null || length > INLINE_ITEMS) return null;
   const { parts } = context;
   const read = { readAt: new Date(parts.now()), readAtMs: parts.monotonic() };
-  const source = await openAudience(await audienceContext(context, app._id), input.audience);
+  const source = await openAudience(
+    await audienceContext(context, app._id),
+    input.audience,
+    task.createdAt,
+  );
   if ((source.size ?? Number.POSITIVE_INFINITY) > INLINE_DEVICES) return null;
   const candidates = await source.next(undefined, INLINE_DEVICES);
   const { rules, ...cut } = await cutStretch(context, task, candidates, app);
@@ -154,9 +184,10 @@ const writeUnplanned = async (
 ): Promise<void> => {
   await tasks(parts.db).insertOne(task, { session });
   await faultPoint('accept:task-written');
-  if (listLength(audience) == null) return;
-  const list = { _id: new Types.ObjectId(task._id.id), ...audience };
-  await audienceLists(parts.db).insertOne(list, { session });
+  const list = listOf(audience);
+  if (list == null) return;
+  const _id = new Types.ObjectId(task._id.id);
+  await audienceLists(parts.db).insertOne({ _id, ...list }, { session });
   await faultPoint('accept:before-commit');
 };
 

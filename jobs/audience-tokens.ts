@@ -44,7 +44,7 @@ const findDevices = async (
 };
 
 /** The token as each vendor that could have issued it writes it. */
-const spellings = (
+export const spellings = (
   vendors: AudienceContext['vendors'],
   token: string,
 ): (readonly [vendor: string, token: string])[] =>

@@ -4,8 +4,9 @@ import Joi from 'joi';
 import { type mongo, Types } from 'mongoose';
 import { dbOf } from '../models/database.js';
 import type { Device } from '../models/device.js';
+import { ExpressionError } from '../models/expression/expression.js';
 import { createIndexes } from '../models/indexes.js';
-import type { Audience } from '../models/task.js';
+import type { Audience, TokenItem } from '../models/task.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import { registered } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
@@ -15,6 +16,7 @@ import { type AudienceContext, type Candidate } from './candidate.js';
 import { createPriority } from './priority.js';
 import { createReads } from './reads.js';
 
+const NOW = new Date('2026-11-22T12:00:00Z');
 const SECRET = Buffer.alloc(32, 1);
 /** One that takes any token as it is, one that has a spelling of its own. */
 const VENDORS = new Map(
@@ -33,7 +35,7 @@ describe('openAudience', () => {
   const addAnywhere = (token: string, change: Partial<Device> = {}): Promise<Types.ObjectId> =>
     add(token, { _id: new Types.ObjectId(randomBytes(12)), ...change });
 
-  const open = (audience: Audience): Promise<AudienceSource> => openAudience(about, audience);
+  const open = (audience: Audience): Promise<AudienceSource> => openAudience(about, audience, NOW);
   /** Everybody, page by page as the planner asks. */
   const read = async (source: AudienceSource, limit = 1_000): Promise<Candidate[]> => {
     const all: Candidate[] = [];
@@ -218,12 +220,76 @@ describe('openAudience', () => {
     });
   });
 
+  describe('where', () => {
+    it('counts ages back from the instant that it is told', async () => {
+      const day = (days: number) => ({ lastSeenAt: new Date(NOW.getTime() - days * 86_400_000) });
+      const seen = await add('a', day(29));
+      await add('b', day(31));
+      await add('c');
+      expect(await ids({ where: 'lastSeen within 30d' })).to.deep.equal(sorted([seen]));
+      expect(await ids({ where: '!lastSeen within 30d' })).to.have.lengthOf(2);
+    });
+
+    it('is not what tags may say', async () => {
+      const rejected = await open({ tags: 'platform = ios' }).catch((error: unknown) => error);
+      expect(rejected).to.be.instanceOf(ExpressionError);
+    });
+  });
+
+  describe('exclude', () => {
+    it('leaves out devices, accounts and what an expression describes, from whatever is streamed', async () => {
+      const stays = await add('a', { tags: ['vip'], account: 'ada' });
+      const byId = await add('b', { tags: ['vip'] });
+      await add('c', { tags: ['vip'], account: 'bob' });
+      await add('d', { tags: ['vip', 'churned'] });
+      await add('e', { tags: ['vip'], brand: 'honor' });
+      const exclude = {
+        devices: [byId.toHexString()],
+        accounts: ['bob', 'nobody'],
+        where: 'churned | brand = honor',
+      };
+      for (const audience of [{ all: true }, { tags: 'vip' }, { where: 'vip' }] as const) {
+        expect(await ids({ ...audience, exclude })).to.deep.equal(sorted([stays]));
+        expect(await ids({ ...audience, exclude: { accounts: ['bob'] } })).to.have.lengthOf(4);
+      }
+    });
+
+    it('leaves out tokens in any spelling, of the vendor and the profile that are named', async () => {
+      const fcm = await add('AB12', { vendor: 'fcm' });
+      const debug = await add('ab12', { vendor: 'apns', profile: 'debug' });
+      const apns = await add('ab12', { vendor: 'apns' });
+      const without = (...tokens: TokenItem[]) => ids({ all: true, exclude: { tokens } });
+      expect(await without({ token: 'AB12' })).to.deep.equal([]);
+      expect(await without({ token: 'AB12', vendor: 'fcm' })).to.deep.equal(sorted([debug, apns]));
+      expect(await without({ token: 'AB12', vendor: 'apns' })).to.deep.equal(sorted([fcm]));
+      expect(await without({ token: 'ab12', profile: 'debug' })).to.deep.equal(sorted([fcm, apns]));
+    });
+
+    it('fills its pages with those who stay', async () => {
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => add(`t-${at}`, { account: at % 4 ? 'out' : 'in' })),
+      );
+      const stay = sorted(all.filter((_, at) => at % 4 === 0));
+      const exclude = { accounts: ['out'] };
+      for (const limit of [1, 3, 5, 100]) {
+        expect(await ids({ all: true, exclude }, limit)).to.deep.equal(stay);
+      }
+      const source = await open({ all: true, exclude });
+      expect(idsOf(await source.next(undefined, 3))).to.deep.equal(stay.slice(0, 3));
+    });
+  });
+
   describe('paging', () => {
     const audiences: [string, (all: readonly Types.ObjectId[]) => Audience][] = [
       ['all', () => ({ all: true })],
       ['a tag', () => ({ tags: 'vip' })],
       ['alternatives that overlap', () => ({ tags: 'vip | late | (vip & late)' })],
       ['a negation', () => ({ tags: '!churned' })],
+      ['facts', () => ({ where: 'account in (ada, bob) & !churned' })],
+      [
+        'everybody but some',
+        () => ({ all: true, exclude: { tokens: [{ token: 'stranger' }], accounts: ['nobody'] } }),
+      ],
       ['devices', (all) => ({ devices: sorted(all).reverse() })],
       ['accounts', () => ({ accounts: [{ account: 'ada' }, { account: 'bob' }] })],
       ['tokens', () => ({ tokens: Array.from({ length: 30 }, (_, at) => ({ token: `t-${at}` })) })],

@@ -1,17 +1,26 @@
 /** Turns an audience into candidates: device ids in ascending order, with what each is expected to be. */
 import type { mongo, Types } from 'mongoose';
-import { type AudienceQuery, allQuery, countTags, tagQuery } from '../models/audience-query.js';
+import {
+  type AudienceQuery,
+  allQuery,
+  countLeads,
+  expressionQuery,
+} from '../models/audience-query.js';
 import type { Device } from '../models/device.js';
+import type { Expression } from '../models/expression/expression.js';
+import { parseExpression } from '../models/expression/parse.js';
 import { findPage } from '../models/find-page.js';
-import { parseTagExpression } from '../models/tag-expression.js';
-import type { AccountItem, Audience, TokenItem } from '../models/task.js';
+import type { AccountItem, Audience, QueriedAudience, TokenItem } from '../models/task.js';
 import { resolveAccounts } from './audience-accounts.js';
 import { resolveTokens } from './audience-tokens.js';
 import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView, type JudgedDevice, PLAN_FIELDS } from './eligibility.js';
+import { type Exclusion, exclusionOf } from './exclusion.js';
+import { filtered } from './filtered.js';
 import { compareIds, uniqueIds } from './ids.js';
 import { hasList } from './on-list.js';
+import { orderBy } from './order.js';
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -37,11 +46,15 @@ type Streamed = Omit<JudgedDevice, 'app'>;
 const streamed = (
   { db, priority, app }: Pick<AudienceContext, 'db' | 'priority' | 'app'>,
   query: AudienceQuery,
+  extraFields: Exclusion['fields'] = {},
 ): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
     // Whoever comes onto the list later is found there right before sending.
-    const projection = (await hasList(db, app)) ? DEVICE_FIELDS : PLAN_FIELDS;
+    const projection = {
+      ...((await hasList(db, app)) ? DEVICE_FIELDS : PLAN_FIELDS),
+      ...extraFields,
+    };
     const found: Streamed[] = [];
     for (let more = true; more; ) {
       const wanted = Math.min(priority.pieceDevices, limit - found.length);
@@ -113,11 +126,54 @@ const ofAccounts = async (
   return listed(context, candidates, { unmatched });
 };
 
+const expressionOf = (audience: QueriedAudience): Expression | undefined => {
+  const included =
+    'tags' in audience
+      ? parseExpression(audience.tags, { tagsOnly: true })
+      : 'where' in audience
+        ? parseExpression(audience.where)
+        : undefined;
+  if (audience.exclude?.where == null) return included;
+  const others = { kind: 'not', of: parseExpression(audience.exclude.where) } as const;
+  return included == null ? others : { kind: 'and', of: [included, others] };
+};
+
+const queryOf = async (
+  { db, app }: AudienceContext,
+  audience: QueriedAudience,
+  now: Date,
+): Promise<AudienceQuery> => {
+  const expression = expressionOf(audience);
+  if (expression == null) return allQuery(app);
+  const counts = await countLeads(db.collection<Device>('devices'), app, expression);
+  return expressionQuery(app, expression, { now, counts });
+};
+
+const ofQuery = async (
+  context: AudienceContext,
+  audience: QueriedAudience,
+  now: Date,
+): Promise<AudienceSource> => {
+  const query = await queryOf(context, audience, now);
+  const exclusion = audience.exclude && exclusionOf(context, audience.exclude);
+  const { sample, salt = '' } = audience;
+  const all = streamed(context, query, exclusion?.fields);
+  if (exclusion == null && sample == null) return all;
+  const order = orderBy(salt);
+  return filtered(
+    all,
+    ({ id, device }) =>
+      (sample == null || order(id) < sample / 100) &&
+      (exclusion == null || device == null || !exclusion.leavesOut(device)),
+  );
+};
+
+/** `now`: what ages in expressions count back from; the same whenever the audience is opened. */
 export const openAudience = async (
   context: AudienceContext,
   audience: Audience,
+  now: Date,
 ): Promise<AudienceSource> => {
-  const { db, app } = context;
   if ('tokens' in audience) return ofTokens(context, audience.tokens);
   if ('accounts' in audience) return ofAccounts(context, audience.accounts);
   if ('devices' in audience) {
@@ -126,8 +182,5 @@ export const openAudience = async (
       uniqueIds(audience.devices).map((id) => ({ id })),
     );
   }
-  if ('all' in audience) return streamed(context, allQuery(app));
-  const expression = parseTagExpression(audience.tags);
-  const counts = await countTags(db.collection<Device>('devices'), app, expression);
-  return streamed(context, tagQuery(app, expression, counts));
+  return ofQuery(context, audience, now);
 };

@@ -4,7 +4,7 @@ import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { claimTask, releaseTask, tasks } from '../models/lease.js';
-import type { Audience, Lane, Task } from '../models/task.js';
+import { type Audience, isQueried, type Lane, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, audienceContext, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
@@ -13,6 +13,7 @@ import { type Cut, cut } from './cut.js';
 import type { Rules } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
+import { leftOf, limited } from './limit.js';
 import { openRecalled } from './recalled.js';
 import { cutRulesFor } from './rules.js';
 import { writeCuts } from './writes.js';
@@ -56,18 +57,37 @@ const writeStretch = async (
   });
 };
 
-const audienceOf = async ({ parts }: JobContext, task: Task): Promise<Audience> => {
-  if (task.audienceKind === 'all') return { all: true };
-  if (task.audienceKind === 'tags') return { tags: task.tagExpression ?? '' };
+const listOf = async ({ parts }: JobContext, task: Task) => {
   const list = await audienceLists(parts.db).findOne({ _id: task._id });
   if (list == null) throw new Unplannable('The list of the audience is missing');
-  const { _id, ...audience } = list;
-  return audience as Audience;
+  const { _id, ...named } = list;
+  return named;
+};
+
+const audienceOf = async (context: JobContext, task: Task): Promise<Audience> => {
+  const { audienceKind, tagExpression = '', whereExpression = '', exclude, sample, salt } = task;
+  if (!isQueried(audienceKind)) return (await listOf(context, task)) as Audience;
+  const { listed, ...expressed } = exclude ?? {};
+  const left = listed ? { ...expressed, ...(await listOf(context, task)).exclude } : expressed;
+  const narrowing = {
+    ...(exclude == null ? {} : { exclude: left }),
+    ...(sample == null ? {} : { sample }),
+    ...(salt == null ? {} : { salt }),
+  };
+  if (audienceKind === 'all') return { all: true, ...narrowing };
+  return audienceKind === 'tags'
+    ? { tags: tagExpression, ...narrowing }
+    : { where: whereExpression, ...narrowing };
 };
 
 const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
   task.recallOf == null
-    ? openAudience(await audienceContext(context, task.app), await audienceOf(context, task))
+    ? openAudience(
+        await audienceContext(context, task.app),
+        await audienceOf(context, task),
+        // Not the time of day: whoever takes over must find the same devices.
+        task.scheduledAt ?? task.createdAt,
+      )
     : openRecalled(context, task, task.recallOf);
 
 /** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */
@@ -99,26 +119,37 @@ const planStretches = async (
   const { parts } = context;
   const app = await parts.db.collection<App>('apps').findOne({ _id: claimed.app });
   if (app == null) throw new Unplannable(`The app ${claimed.app} does not exist`);
-  let task = await settleMonth(context, claimed, app);
-  const source = await openSource(context, task);
-  const limit = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
+  const settled = await settleMonth(context, claimed, app);
+  const all = await openSource(context, settled);
+  const admitted = await limited(parts.db, settled, all, () => planner.stopping());
+  if (admitted === 'overtaken') throw new Overtaken();
+  if (admitted === 'stopped') return false;
+  const { source } = admitted;
+  let { task } = admitted;
+  const stretch = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
+  let limit = Math.min(stretch, leftOf(task));
   let reading = source.next(task.planCursor, limit);
   for (;;) {
     const candidates = await reading;
-    const isLast = candidates.length < limit;
+    const planCount = (task.planCount ?? 0) + candidates.length;
+    const left = leftOf({ ...task, planCount });
+    const isLast = candidates.length < limit || left <= 0;
     const planCursor =
       candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
     if (!isLast) {
       // The database reads the next stretch while this one is cut and written.
+      limit = Math.min(stretch, left);
       reading = source.next(planCursor, limit);
       reading.catch(() => undefined);
     }
     await context.priority.giveWay();
-    const stretch = await cutStretch(context, task, candidates, app);
+    const planned = await cutStretch(context, task, candidates, app);
     if (isLast) await faultPoint('plan:before-last');
     await context.priority.giveWay();
-    await writeStretch(context, task, stretch, {
+    const counted = task.limit == null ? {} : { planCount };
+    await writeStretch(context, task, planned, {
       planCursor,
+      ...counted,
       ...(isLast
         ? {
             planned: true,
@@ -135,7 +166,7 @@ const planStretches = async (
       await reading.catch(() => undefined);
       return false;
     }
-    task = { ...task, planCursor, planSequence: stretch.planSequence };
+    task = { ...task, planCursor, ...counted, planSequence: planned.planSequence };
   }
 };
 

@@ -1,6 +1,6 @@
 /** The lists of large audiences, kept only until they are planned. */
 import type { mongo, Types } from 'mongoose';
-import type { AccountItem, TokenItem } from './task.js';
+import type { AccountItem, Exclude, TokenItem } from './task.js';
 
 export interface AudienceList {
   /** The task. */
@@ -8,6 +8,8 @@ export interface AudienceList {
   tokens?: TokenItem[];
   devices?: string[];
   accounts?: AccountItem[];
+  /** Of an audience that is found by a query. */
+  exclude?: Omit<Exclude, 'where'>;
 }
 
 export const audienceLists = (db: mongo.Db): mongo.Collection<AudienceList> =>

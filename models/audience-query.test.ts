@@ -1,13 +1,29 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type mongo, Types } from 'mongoose';
+import {
+  type AnyExpression,
+  anyExpression,
+  anyFacts,
+  anyTagExpression,
+  NOW,
+  TAGS,
+} from '../test/support/any-expression.js';
 import { testDatabase } from '../test/support/mongo.js';
-import { type AudienceQuery, allQuery, countTags, tagQuery } from './audience-query.js';
+import {
+  type AudienceQuery,
+  allQuery,
+  countLeads,
+  expressionQuery,
+  type LeadCounts,
+} from './audience-query.js';
 import { type Device, deviceModel } from './device.js';
-import { parseTagExpression, type TagExpression } from './tag-expression.js';
+import { keyOfText } from './expression/literal.js';
+import { parseExpression } from './expression/parse.js';
+import { versionKey } from './expression/version.js';
 
-const TAGS = ['vip', 'churned', 'trial', 'beta', 'has blanks'];
 const DEVICES = 300;
+const WITH_FACTS = 300;
 
 /** Every combination of tags stands for some devices; two apps share them. */
 const deviceOf = (index: number, app = index % 3 === 0 ? 'bank' : 'shop'): Device => ({
@@ -25,18 +41,28 @@ const deviceOf = (index: number, app = index % 3 === 0 ? 'bank' : 'shop'): Devic
   updatedAt: new Date(),
 });
 
-const matches = (tags: readonly string[], expression: TagExpression): boolean => {
-  switch (expression.kind) {
-    case 'tag':
-      return tags.includes(expression.tag);
-    case 'not':
-      return !matches(tags, expression.of);
-    case 'and':
-      return expression.of.every((part) => matches(tags, part));
-    case 'or':
-      return expression.of.some((part) => matches(tags, part));
-  }
-};
+const present = <Fields extends object>(fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+
+const keysOf = (attributes: Device['attributes']): Device['attributeKeys'] =>
+  Object.fromEntries(
+    Object.entries(attributes ?? {}).flatMap(([name, value]) => {
+      const key = typeof value === 'string' ? keyOfText(value) : undefined;
+      return key == null ? [] : [[name, key]];
+    }),
+  );
+
+/** Facts at random, yet the same in each run. */
+const devicesWithFacts = (): Device[] =>
+  fc.sample(anyFacts, { numRuns: WITH_FACTS, seed: 42 }).map((facts, index) =>
+    present({
+      ...deviceOf(DEVICES + index, 'shop'),
+      ...facts,
+      appVersionKey: versionKey(facts.appVersion ?? ''),
+      osVersionKey: versionKey(facts.osVersion ?? ''),
+      attributeKeys: keysOf(facts.attributes),
+    }),
+  );
 
 interface Plan {
   stage: string;
@@ -53,7 +79,10 @@ const stagesOf = (plan: Plan): Plan[] => [
 
 describe('The query of an audience', () => {
   const db = testDatabase();
-  const stored: Device[] = Array.from({ length: DEVICES }, (_, index) => deviceOf(index));
+  const stored: Device[] = [
+    ...Array.from({ length: DEVICES }, (_, index) => deviceOf(index)),
+    ...devicesWithFacts(),
+  ];
   let devices: mongo.Collection<Device>;
 
   before(async () => {
@@ -69,69 +98,67 @@ describe('The query of an audience', () => {
   const idsOf = async (query: AudienceQuery, after?: Types.ObjectId): Promise<string[]> =>
     (await find(query, after).project({ _id: 1 }).toArray()).map(({ _id }) => String(_id));
 
-  const expected = (expression: TagExpression): string[] =>
-    stored
-      .filter(({ app, tags }) => app === 'shop' && matches(tags, expression))
-      .map(({ _id }) => String(_id));
+  const tagged = (text: string, counts: LeadCounts = new Map()): AudienceQuery =>
+    expressionQuery('shop', parseExpression(text), { now: NOW, counts });
+
+  const expected = (holds: (device: Device) => boolean): string[] =>
+    stored.filter((device) => device.app === 'shop' && holds(device)).map(({ _id }) => String(_id));
 
   const planOf = async (text: string, after?: Types.ObjectId): Promise<Plan[]> => {
-    const explained = (await find(tagQuery('shop', parseTagExpression(text)), after).explain(
-      'queryPlanner',
-    )) as unknown as { queryPlanner: { winningPlan: Plan & { queryPlan?: Plan } } };
+    const explained = (await find(tagged(text), after).explain('queryPlanner')) as unknown as {
+      queryPlanner: { winningPlan: Plan & { queryPlan?: Plan } };
+    };
     const { winningPlan } = explained.queryPlanner;
     return stagesOf(winningPlan.queryPlan ?? winningPlan);
   };
 
-  const leaf: fc.Arbitrary<TagExpression> = fc
-    .constantFrom(...TAGS, 'nobody')
-    .map((tag) => ({ kind: 'tag', tag }));
-  const { expression: anyExpression } = fc.letrec<{ expression: TagExpression }>((tie) => ({
-    expression: fc.oneof(
-      { maxDepth: 4, depthSize: 'medium' },
-      leaf,
-      tie('expression').map((of) => ({ kind: 'not' as const, of })),
-      fc.record({
-        kind: fc.constantFrom('and' as const, 'or' as const),
-        of: fc.array(tie('expression'), { minLength: 2, maxLength: 4 }),
-      }),
-    ),
-  }));
+  const agree = async ({ text, holds }: AnyExpression, counted: boolean): Promise<void> => {
+    const counts = counted
+      ? await countLeads(devices, 'shop', parseExpression(text))
+      : new Map<string, number>();
+    expect(await idsOf(tagged(text, counts)), text).to.deep.equal(expected(holds));
+  };
 
-  it('finds exactly the devices that the expression describes, in the order of ids', async function () {
-    this.timeout(60_000);
-    await fc.assert(
-      fc.asyncProperty(anyExpression, fc.boolean(), async (expression, counted) => {
-        const counts = counted ? await countTags(devices, 'shop', expression) : new Map();
-        expect(await idsOf(tagQuery('shop', expression, counts))).to.deep.equal(
-          expected(expression),
-        );
-      }),
-      { numRuns: 300 },
-    );
+  it('finds exactly the devices whose tags the expression describes, in the order of ids', async () => {
+    await fc.assert(fc.asyncProperty(anyTagExpression, fc.boolean(), agree), { numRuns: 300 });
+  });
+
+  it('finds exactly the devices whose facts the expression describes', async function () {
+    this.timeout(120_000);
+    await fc.assert(fc.asyncProperty(anyExpression, fc.boolean(), agree), { numRuns: 1_000 });
   });
 
   it('finds what lies behind a device and nothing before it', async () => {
-    const after = stored[150]!._id;
+    const after = stored[DEVICES + 100]!._id;
     for (const text of [
       'vip',
       'vip | trial',
       '!vip',
       'vip & !trial',
       '(vip|beta)&(trial|churned)',
+      'platform = ios',
+      'account in (ada, bob)',
+      'attr.level > 1 | language = zh | vip',
     ]) {
-      const expression = parseTagExpression(text);
-      const all = expected(expression);
+      const all = await idsOf(tagged(text));
       const behind = all.filter((id) => id > String(after));
       expect(behind).to.have.lengthOf.within(1, all.length - 1);
-      expect(await idsOf(tagQuery('shop', expression), after)).to.deep.equal(behind);
+      expect(await idsOf(tagged(text), after)).to.deep.equal(behind);
     }
   });
 
   it('takes a tag as a text, also one that looks like a field', async () => {
-    expect(await idsOf(tagQuery('shop', parseTagExpression('vip & !"$app"')))).to.deep.equal(
-      expected(parseTagExpression('vip')),
+    expect(await idsOf(tagged('vip & !"$app"'))).to.deep.equal(
+      expected(({ tags }) => tags.includes('vip')),
     );
-    expect(await idsOf(tagQuery('shop', parseTagExpression('"$tags"')))).to.deep.equal([]);
+    for (const text of [
+      '"$tags"',
+      'brand = "$vendor"',
+      'attr.plan = "$account"',
+      '!!brand="$brand"',
+    ]) {
+      expect(await idsOf(tagged(text))).to.deep.equal([]);
+    }
   });
 
   it('finds all devices of one app and none of another', async () => {
@@ -151,6 +178,17 @@ describe('The query of an audience', () => {
     [Array.from({ length: 64 }, (_, i) => `t${i}`).join('|'), 'app_1_tags_1__id_1'],
     ['!vip', 'app_1__id_1'],
     ['vip | !beta', 'app_1__id_1'],
+    ['platform = ios', 'app_1_platform_1__id_1'],
+    ['platform in (ios, ipados) & appVersion < 3.2.0', 'app_1_platform_1__id_1'],
+    ['platform = ios | platform = android & vip', 'app_1_platform_1__id_1'],
+    ['account = ada', 'app_1_account_1__id_1'],
+    ['account in (ada, bob) & vip & platform = ios', 'app_1_account_1__id_1'],
+    ['vip & platform = ios & lastSeen within 30d', 'app_1_tags_1__id_1'],
+    ['(vip | beta & platform = ios) & attr.level >= 10', 'app_1_tags_1__id_1'],
+    ['vip | platform = ios', 'app_1__id_1'],
+    ['platform != ios', 'app_1__id_1'],
+    ['has account', 'app_1__id_1'],
+    ['attr.level >= 10 & locale in (zh, zh-TW)', 'app_1__id_1'],
   ];
   for (const [text, index] of scans) {
     it(`walks an index without sorting for ${text.slice(0, 50)}`, async () => {
@@ -162,7 +200,8 @@ describe('The query of an audience', () => {
         for (const scan of plan.filter(({ stage }) => stage === 'IXSCAN')) {
           expect(scan.indexName).to.equal(index);
           // One point of app (and tag) only: within it, the index is sorted by id.
-          for (const field of ['app', ...(index.includes('tags') ? ['tags'] : [])]) {
+          const leads = ['tags', 'account', 'platform'].filter((name) => index.includes(name));
+          for (const field of ['app', ...leads]) {
             const [first, ...others] = scan.indexBounds?.[field] ?? [];
             expect(others).to.deep.equal([]);
             expect(first).to.match(/^\["(.*)", "\1"\]$/);
@@ -176,31 +215,30 @@ describe('The query of an audience', () => {
   it('lets the rarest tag lead a conjunction, and counts nothing where there is no choice', async () => {
     const rare = deviceOf(1_000, 'shop');
     await devices.insertOne({ ...rare, tags: ['vip', 'rare'] });
-    const expression = parseTagExpression('vip & rare & !trial');
-    const counts = await countTags(devices, 'shop', expression);
-    expect(counts.get('rare')).to.equal(1);
-    expect(counts.has('trial')).to.equal(false);
-    const explained = (await find(tagQuery('shop', expression, counts)).explain(
-      'executionStats',
-    )) as unknown as { executionStats: { totalKeysExamined: number } };
+    const expression = parseExpression('vip & rare & platform = ios & !trial');
+    const counts = await countLeads(devices, 'shop', expression);
+    expect(counts.get('tags/rare')).to.equal(1);
+    expect(counts.has('tags/trial')).to.equal(false);
+    const query = expressionQuery('shop', expression, { now: NOW, counts });
+    const explained = (await find(query).explain('executionStats')) as unknown as {
+      executionStats: { totalKeysExamined: number };
+    };
     expect(explained.executionStats.totalKeysExamined).to.be.at.most(2);
-    for (const text of ['vip', 'vip | beta', 'vip & !beta', '!vip']) {
-      expect(await countTags(devices, 'shop', parseTagExpression(text))).to.have.property(
-        'size',
-        0,
-      );
+    for (const text of ['vip', 'vip | beta', 'vip & !beta', '!vip', 'platform = ios & has brand']) {
+      const counted = await countLeads(devices, 'shop', parseExpression(text));
+      expect(counted).to.have.property('size', 0);
     }
     await devices.deleteOne({ _id: rare._id });
   });
 
   context('when devices are registered while it streams', () => {
     it('misses nobody who was there before, and doubles nobody', async () => {
-      const expression = parseTagExpression('(vip | beta) & !trial');
-      const before = await idsOf(tagQuery('shop', expression));
+      const query = tagged('(vip | beta) & !trial');
+      const before = await idsOf(query);
       const seen: string[] = [];
       let after: Types.ObjectId | undefined;
       for (let page = 0; ; page += 1) {
-        const found = await find(tagQuery('shop', expression), after).limit(7).toArray();
+        const found = await find(query, after).limit(7).toArray();
         const last = found.at(-1);
         if (last == null || page > 60) break;
         seen.push(...found.map(({ _id }) => String(_id)));

@@ -1,7 +1,8 @@
 /** Turns an audience into a query that an index answers in the order of `_id`, so that it streams without sorting. */
 import type { mongo, Types } from 'mongoose';
 import type { Device } from './device.js';
-import type { TagExpression } from './tag-expression.js';
+import { conditionOf } from './expression/condition.js';
+import type { Expression } from './expression/expression.js';
 
 /**
  * Makes the filter for the devices behind `after` (absent: from the first); sort by `_id` and give the hint. Nobody is
@@ -12,22 +13,39 @@ export interface AudienceQuery {
   readonly hint: Readonly<Record<string, 1>>;
 }
 
-/** Devices by tag, as far as it is known: tells which tag of a conjunction is the rarest. */
-export type TagCounts = ReadonlyMap<string, number>;
+/** Places of a device that an index begins with (behind the app), and ends in the order of `_id`. */
+const LEADING = ['account', 'tags', 'platform'] as const;
+type LeadField = (typeof LEADING)[number];
+
+const HINTS = {
+  account: { app: 1, account: 1, _id: 1 },
+  tags: { app: 1, tags: 1, _id: 1 },
+  platform: { app: 1, platform: 1, _id: 1 },
+} as const satisfies Record<LeadField, Readonly<Record<string, 1>>>;
+const BY_ID = { app: 1, _id: 1 } as const;
+
+interface Lead {
+  readonly field: LeadField;
+  readonly value: string;
+}
+
+/** Devices by lead, as far as it is known: tells which part of a conjunction is the rarest. */
+export type LeadCounts = ReadonlyMap<string, number>;
+
+const keyOf = ({ field, value }: Lead): string => `${field}/${value}`;
 
 /** Every matching device has `lead`; what else must hold is in `rest`. */
 interface Branch {
-  readonly lead: string;
-  readonly rest: readonly TagExpression[];
+  readonly lead: Lead;
+  readonly rest: readonly Expression[];
 }
 
-const BY_TAG = { app: 1, tags: 1, _id: 1 } as const;
-const BY_ID = { app: 1, _id: 1 } as const;
-
-/** The same expression with negations on tags only, so that `!(!a | b)` shows that it needs `a`. */
-const pushNegation = (expression: TagExpression, negated = false): TagExpression => {
-  if (expression.kind === 'tag') return negated ? { kind: 'not', of: expression } : expression;
+/** The same expression with negations on leaves only, so that `!(!a | b)` shows that it needs `a`. */
+const pushNegation = (expression: Expression, negated = false): Expression => {
   if (expression.kind === 'not') return pushNegation(expression.of, !negated);
+  if (expression.kind !== 'and' && expression.kind !== 'or') {
+    return negated ? { kind: 'not', of: expression } : expression;
+  }
   const swapped = expression.kind === 'and' ? 'or' : 'and';
   return {
     kind: negated ? swapped : expression.kind,
@@ -35,55 +53,80 @@ const pushNegation = (expression: TagExpression, negated = false): TagExpression
   };
 };
 
+/** What the matches of a leaf have, one of them each; undefined when no index finds them. */
+const leadsOf = (expression: Expression): Lead[] | undefined => {
+  if (expression.kind === 'tag') return [{ field: 'tags', value: expression.tag }];
+  if (expression.kind !== 'compare' || expression.operator !== '=') return undefined;
+  const { fact, values } = expression;
+  return fact === 'account' || fact === 'platform'
+    ? [...new Set(values.map(({ value }) => String(value)))].map((value) => ({
+        field: fact,
+        value,
+      }))
+    : undefined;
+};
+
 /**
- * Alternatives that each begin with a tag; undefined when a device without any tag could match. Only one part of a
- * conjunction leads, so there are never more branches than tags in the expression.
+ * Alternatives that each begin with a lead in this field, because a query walks one index; undefined when a device could match
+ * without. Only one part of a conjunction leads, so there are never more branches than terms in the expression.
  */
-const branchesOf = (expression: TagExpression, counts: TagCounts): Branch[] | undefined => {
-  if (expression.kind === 'tag') return [{ lead: expression.tag, rest: [] }];
-  if (expression.kind === 'not') return undefined;
-  if (expression.kind === 'and') return branchesOfAnd(expression.of, counts);
-  const branches = expression.of.map((part) => branchesOf(part, counts));
-  return branches.every((found) => found != null) ? branches.flat() : undefined;
+const branchesOf = (
+  expression: Expression,
+  field: LeadField,
+  counts: LeadCounts,
+): Branch[] | undefined => {
+  if (expression.kind === 'and') return branchesOfAnd(expression.of, field, counts);
+  if (expression.kind === 'or') {
+    const branches = expression.of.map((part) => branchesOf(part, field, counts));
+    return branches.every((found) => found != null) ? branches.flat() : undefined;
+  }
+  const leads = leadsOf(expression);
+  return leads?.[0]?.field === field ? leads.map((lead) => ({ lead, rest: [] })) : undefined;
 };
 
 /** Keys that the scans of these branches read, then their number. */
-const costOf = (branches: readonly Branch[], counts: TagCounts): readonly [number, number] => [
-  branches.reduce((sum, { lead }) => sum + (counts.get(lead) ?? 0), 0),
+const costOf = (branches: readonly Branch[], counts: LeadCounts): readonly [number, number] => [
+  branches.reduce((sum, { lead }) => sum + (counts.get(keyOf(lead)) ?? 0), 0),
   branches.length,
 ];
 
+interface Choice {
+  readonly branches: Branch[];
+  readonly cost: readonly [number, number];
+}
+
+const byCost = (left: Choice, right: Choice): number =>
+  left.cost[0] - right.cost[0] || left.cost[1] - right.cost[1];
+
 const branchesOfAnd = (
-  parts: readonly TagExpression[],
-  counts: TagCounts,
+  parts: readonly Expression[],
+  field: LeadField,
+  counts: LeadCounts,
 ): Branch[] | undefined => {
   const [cheapest] = parts
     .flatMap((part) => {
-      const branches = branchesOf(part, counts);
+      const branches = branchesOf(part, field, counts);
       return branches ? [{ part, branches, cost: costOf(branches, counts) }] : [];
     })
-    .sort((left, right) => left.cost[0] - right.cost[0] || left.cost[1] - right.cost[1]);
+    .sort(byCost);
   if (cheapest == null) return undefined;
   const others = parts.filter((part) => part !== cheapest.part);
   return cheapest.branches.map(({ lead, rest }) => ({ lead, rest: [...rest, ...others] }));
 };
 
-/** As an aggregation expression: the planner builds no index bounds from it, so it cannot lose the sorted scan. */
-const asCondition = (expression: TagExpression): Record<string, unknown> => {
-  switch (expression.kind) {
-    case 'tag':
-      return { $in: [{ $literal: expression.tag }, '$tags'] };
-    case 'not':
-      return { $not: [asCondition(expression.of)] };
-    case 'and':
-      return { $and: expression.of.map(asCondition) };
-    case 'or':
-      return { $or: expression.of.map(asCondition) };
-  }
-};
+/** The fields that could lead, in the order of what they usually leave over. */
+const leadingFields = (plain: Expression): LeadField[] =>
+  LEADING.filter((field) => branchesOf(plain, field, new Map()) != null);
 
-const restFilter = (rest: readonly TagExpression[]): mongo.Filter<Device> =>
-  rest.length === 0 ? {} : { $expr: { $and: rest.map(asCondition) } };
+/** Undefined when a device that no index finds could match. */
+const cheapestBranches = (plain: Expression, counts: LeadCounts): Branch[] | undefined =>
+  leadingFields(plain)
+    .map((field): Choice => {
+      const branches = branchesOf(plain, field, counts) ?? [];
+      return { branches, cost: [costOf(branches, counts)[0], 0] };
+    })
+    // What is as cheap stays in the order of the fields.
+    .sort(byCost)[0]?.branches;
 
 const behind = (after: Types.ObjectId | undefined): mongo.Filter<Device> =>
   after ? { _id: { $gt: after } } : {};
@@ -94,15 +137,21 @@ export const allQuery = (app: string): AudienceQuery => ({
   hint: BY_ID,
 });
 
-/** The devices of an app whose tags make the expression true; with `counts`, the rarest tag leads a conjunction. */
-export const tagQuery = (
+/**
+ * The devices of an app for which the expression is true; with `counts`, the rarest lead is the one that is walked. `now` is
+ * what ages count back from: the same for all pages of an audience.
+ */
+export const expressionQuery = (
   app: string,
-  expression: TagExpression,
-  counts: TagCounts = new Map(),
+  expression: Expression,
+  { now, counts = new Map() }: { readonly now: Date; readonly counts?: LeadCounts },
 ): AudienceQuery => {
   const plain = pushNegation(expression);
-  const branches = branchesOf(plain, counts);
-  if (branches == null) {
+  const restFilter = (rest: readonly Expression[]): mongo.Filter<Device> =>
+    rest.length === 0 ? {} : { $expr: { $and: rest.map((part) => conditionOf(part, now)) } };
+  const branches = cheapestBranches(plain, counts);
+  const [first] = branches ?? [];
+  if (branches == null || first == null) {
     return {
       filter: (after) => ({ app, ...behind(after), ...restFilter([plain]) }),
       hint: BY_ID,
@@ -112,7 +161,7 @@ export const tagQuery = (
     filter: (after) => {
       const alternatives = branches.map(({ lead, rest }) => ({
         app,
-        tags: lead,
+        [lead.field]: lead.value,
         // In every branch, so that each scan begins there.
         ...behind(after),
         ...restFilter(rest),
@@ -120,34 +169,37 @@ export const tagQuery = (
       const [only, ...others] = alternatives;
       return only != null && others.length === 0 ? only : { $or: alternatives };
     },
-    hint: BY_TAG,
+    hint: HINTS[first.lead.field],
   };
 };
 
-/** The tags that could lead: those a match may need to have. */
-const wantedTags = (plain: TagExpression): string[] => {
-  if (plain.kind === 'tag') return [plain.tag];
-  return plain.kind === 'not' ? [] : plain.of.flatMap(wantedTags);
+/** What could lead: what a match may need to have. */
+const wantedLeads = (plain: Expression): Lead[] => {
+  if (plain.kind === 'and' || plain.kind === 'or') return plain.of.flatMap(wantedLeads);
+  return leadsOf(plain) ?? [];
 };
 
 const COUNT_CAP = 10_000;
 
-/** Counts the tags among which `tagQuery` may choose, each up to a cap of a few milliseconds; none when it has no choice. */
-export const countTags = async (
+/**
+ * Counts what `expressionQuery` may choose from, each up to a cap of a few milliseconds; none when it has no choice.
+ */
+export const countLeads = async (
   devices: mongo.Collection<Device>,
   app: string,
-  expression: TagExpression,
-): Promise<TagCounts> => {
+  expression: Expression,
+): Promise<LeadCounts> => {
   const plain = pushNegation(expression);
-  const wanted = wantedTags(plain);
-  const branches = branchesOf(plain, new Map());
+  const wanted = wantedLeads(plain);
+  const branches = cheapestBranches(plain, new Map());
   if (branches == null || branches.length === wanted.length) return new Map();
-  const counts = [...new Set(wanted)].map(async (tag) => {
+  const different = new Map(wanted.map((lead) => [keyOf(lead), lead]));
+  const counts = [...different].map(async ([key, { field, value }]) => {
     const count = await devices.countDocuments(
-      { app, tags: tag },
-      { hint: BY_TAG, limit: COUNT_CAP },
+      { app, [field]: value },
+      { hint: HINTS[field], limit: COUNT_CAP },
     );
-    return [tag, count] as const;
+    return [key, count] as const;
   });
   return new Map(await Promise.all(counts));
 };

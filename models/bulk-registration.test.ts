@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import mongoose, { type Types } from 'mongoose';
 import { testDatabase } from '../test/support/mongo.js';
+import { type AttributeChange, MAX_ATTRIBUTES } from './attributes.js';
 import {
   type BulkContext,
   type RegistrationRequest,
@@ -13,6 +14,7 @@ import { dbOf } from './database.js';
 import { type Device, deviceModel } from './device.js';
 import { consentRecordsIn, devicesIn } from './device-store.js';
 import { type EraseContext, type Erased, erase } from './erase.js';
+import { versionKey } from './expression/version.js';
 import { suppressionModel } from './suppression.js';
 import { keyText, suppress, suppressedSince, suppressionsOf } from './suppression-list.js';
 import { accountKey, tokenKey } from './token-key.js';
@@ -105,6 +107,80 @@ describe('Registration of devices', () => {
       createdAt: NOW,
     });
     expect(await history(device._id)).to.deep.equal([]);
+  });
+
+  it('keeps beside versions and attributes what they are compared as, and takes it away with them', async () => {
+    const id = await registered({
+      appVersion: '3.10.0',
+      osVersion: 'nightly',
+      attributes: { level: 3, until: '2027-01-31', firmware: '2.10', plan: 'gold' },
+    });
+    const before = await stored(id);
+    expect(before).to.deep.include({
+      appVersionKey: versionKey('3.10'),
+      attributes: { level: 3, until: '2027-01-31', firmware: '2.10', plan: 'gold' },
+      attributeKeys: { until: new Date('2027-01-31'), firmware: versionKey('2.10') },
+    });
+    expect(before).not.to.have.property('osVersionKey');
+    await register({
+      appVersion: null,
+      osVersion: '17.1',
+      attributes: { until: null, firmware: 'lost', level: 4 },
+    });
+    const after = await stored(id);
+    expect(after).to.deep.include({
+      osVersionKey: versionKey('17.1'),
+      attributes: { level: 4, firmware: 'lost', plan: 'gold' },
+    });
+    expect(after).not.to.have.any.keys('appVersion', 'appVersionKey', 'attributeKeys');
+    await register({ attributes: null });
+    expect(await stored(id)).not.to.have.property('attributes');
+  });
+
+  it('changes nothing when attributes are only said again', async () => {
+    await registered({ attributes: { level: 3, plan: 'gold' } });
+    for (const attributes of [{ level: 3 }, { nothing: null }, {}] as AttributeChange[]) {
+      expect(await register({ attributes })).to.have.property('kind', 'unchanged');
+    }
+    expect(await register({ attributes: { level: '3' } })).to.have.property('kind', 'updated');
+  });
+
+  it('refuses attributes that are too many with those there are, and what came with them', async () => {
+    const numbered = (from: number, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${from + at}`, at]));
+    const id = await registered({ attributes: numbered(0, MAX_ATTRIBUTES) });
+    const refused = await register({ attributes: numbered(MAX_ATTRIBUTES, 1), tags: ['vip'] });
+    expect(refused).to.deep.equal({
+      kind: 'refused',
+      reason: 'too-many-attributes',
+      field: 'attributes',
+    });
+    expect((await stored(id)).tags).to.deep.equal([]);
+    await registered({ attributes: { a0: null, ...numbered(MAX_ATTRIBUTES, 1) } });
+    expect(Object.keys((await stored(id)).attributes ?? {})).to.have.lengthOf(MAX_ATTRIBUTES);
+  });
+
+  it('notes when the app was seen, which an import does not tell', async () => {
+    const id = await registered({}, { cause: 'import' });
+    expect(await stored(id)).not.to.have.property('lastSeenAt');
+    await register();
+    expect(await stored(id)).to.deep.include({ lastSeenAt: NOW });
+    await register({}, { cause: 'import', now: LATER });
+    expect(await stored(id)).to.deep.include({ lastSeenAt: NOW, registeredAt: LATER });
+    await register({}, { now: LATER });
+    expect(await stored(id)).to.deep.include({ lastSeenAt: LATER });
+  });
+
+  it('takes the platform that the device names, else what its vendor’s devices run on', async () => {
+    const id = await registered({ usualPlatform: 'android' });
+    expect(await stored(id))
+      .to.include({ platform: 'android' })
+      .and.not.to.have.property('usualPlatform');
+    await register({ usualPlatform: 'android', platform: 'harmonyos' });
+    await register({ usualPlatform: 'android' });
+    expect(await stored(id)).to.include({ platform: 'harmonyos' });
+    const other = await registered({ token: 'token-2' });
+    expect(await stored(other)).not.to.have.property('platform');
   });
 
   it('finds the same device by its token, and another by profile, vendor or app', async () => {

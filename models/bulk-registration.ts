@@ -1,5 +1,6 @@
 /** Registers devices, one or a thousand, in one transaction with the history of their consent. */
 import type { Connection, mongo, Types } from 'mongoose';
+import { hasTooManyAttributes } from './attributes.js';
 import { dbOf } from './database.js';
 import { devicesIn, readBook, writeBook } from './device-store.js';
 import { isDuplicateKey } from './duplicate-key.js';
@@ -46,6 +47,12 @@ export type RegistrationResult =
       /** `busy`: others registered the same devices all the while. */
       readonly reason: 'suppressed' | 'busy';
       readonly field: Suppressible;
+    }
+  | {
+      readonly kind: 'refused';
+      /** With those that it had before. */
+      readonly reason: 'too-many-attributes';
+      readonly field: 'attributes';
     };
 
 interface Prepared {
@@ -97,7 +104,7 @@ const attempt = async (
   session: mongo.ClientSession,
 ): Promise<RegistrationResult[]> => {
   const db = dbOf(context.connection);
-  const { app, now } = context;
+  const { app } = context;
   const since = await suppressedSince(db, app, keysOf(prepared), session);
   const requests = prepared.map(({ request }) => request);
   const book = await readBook(db, app, requests, session);
@@ -105,13 +112,16 @@ const attempt = async (
   const results = prepared.map((one): RegistrationResult => {
     const check = checkSuppression(one.keys, one.optIn, since);
     if (check.refused) return { kind: 'refused', reason: 'suppressed', field: check.refused };
+    const decision = decideRegistration(book.held(one.request), one.request, context);
+    if (hasTooManyAttributes(decision.device)) {
+      return { kind: 'refused', reason: 'too-many-attributes', field: 'attributes' };
+    }
     for (const key of check.lifted) since.delete(keyText(key));
     lifted.push(...check.lifted);
-    const decision = decideRegistration(book.held(one.request), one.request, context);
     book.apply(decision);
     return { kind: decision.result, id: decision.device._id };
   });
-  await writeBook(db, book.writes(), now, session);
+  await writeBook(db, book.writes(), context, session);
   if (lifted.length > 0) await liftSuppression(db, lifted, session);
   return results;
 };

@@ -2,6 +2,7 @@
 import type { mongo, Types } from 'mongoose';
 import type { ConsentRecord } from './consent-record.js';
 import type { Device } from './device.js';
+import { FACT_KEYS } from './device-facts.js';
 import type { Decision, Held, KeyedRegistration } from './registration.js';
 
 /** What makes the database equal to the book. */
@@ -38,11 +39,17 @@ const MUTABLE = [
   'locale',
   'timeZone',
   'appVersion',
+  'osVersion',
+  'brand',
+  'platform',
+  'attributes',
+  ...FACT_KEYS,
   'consent',
   'state',
   'stateReason',
   'stateAt',
   'registeredAt',
+  'lastSeenAt',
   'updatedAt',
 ] as const;
 

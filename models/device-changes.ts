@@ -1,5 +1,6 @@
 /** Changes one device by its id: what is known about it, or what it agreed to. */
 import type { Connection, mongo, Types } from 'mongoose';
+import { hasTooManyAttributes } from './attributes.js';
 import type { ConsentChange } from './consent.js';
 import { type ConsentRecord, recordOfConsent } from './consent-record.js';
 import { dbOf } from './database.js';
@@ -23,6 +24,14 @@ export class AccountSuppressed extends Error {
   override readonly name = 'AccountSuppressed';
   constructor() {
     super('The account is on the suppression list');
+  }
+}
+
+/** With the attributes that it has, the device would have more than it may. */
+export class TooManyAttributes extends Error {
+  override readonly name = 'TooManyAttributes';
+  constructor() {
+    super('The device would have too many attributes');
   }
 }
 
@@ -51,7 +60,7 @@ const change = async (
   });
 
 /**
- * Rejects with AccountSuppressed. Looked up again behind the write, for an erasure that ran at the same time: it writes
+ * Rejects with AccountSuppressed or TooManyAttributes. Looked up again behind the write, for an erasure that ran at the same time: it writes
  * its entries before it looks for devices.
  */
 export const changeFacts = async (
@@ -68,6 +77,7 @@ export const changeFacts = async (
   if (await isSuppressed()) throw new AccountSuppressed();
   const device = await change(context, id, 'account-changed', (before) => {
     const after = withFacts(before, facts);
+    if (hasTooManyAttributes(after)) throw new TooManyAttributes();
     const handed = changesHands(before, after);
     return { ...after, consent: consentAfter(before.consent, undefined, { handed, now }) };
   });

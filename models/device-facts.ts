@@ -1,6 +1,8 @@
 /** What callers state about a device, and what a change of it does to consent. */
+import { type AttributeChange, attributeKeysOf, mergedAttributes } from './attributes.js';
 import { type ConsentChange, mergeConsent, noConsent } from './consent.js';
 import type { Consent, Device } from './device.js';
+import { versionKey } from './expression/version.js';
 
 /** What a caller may state about a device; what is missing stays as it is, null removes. */
 export interface DeviceFacts {
@@ -9,10 +11,50 @@ export interface DeviceFacts {
   locale?: string | null;
   timeZone?: string | null;
   appVersion?: string | null;
+  osVersion?: string | null;
+  brand?: string | null;
+  /** A device always has one where its vendor tells which. */
+  platform?: string;
+  attributes?: AttributeChange | null;
 }
 
-type Facts = Pick<Device, 'tags' | 'account' | 'locale' | 'timeZone' | 'appVersion'>;
-export const OPTIONAL_FACTS = ['account', 'locale', 'timeZone', 'appVersion'] as const;
+export const OPTIONAL_FACTS = [
+  'account',
+  'locale',
+  'timeZone',
+  'appVersion',
+  'osVersion',
+  'brand',
+  'platform',
+] as const;
+/** What expressions compare in place of what was stated. */
+export const FACT_KEYS = ['appVersionKey', 'osVersionKey', 'attributeKeys'] as const;
+
+type Facts = Pick<
+  Device,
+  'tags' | 'attributes' | (typeof OPTIONAL_FACTS)[number] | (typeof FACT_KEYS)[number]
+>;
+
+const KEYS = { appVersion: 'appVersionKey', osVersion: 'osVersionKey' } as const;
+
+const setVersionKeys = (after: Facts): void => {
+  for (const name of ['appVersion', 'osVersion'] as const) {
+    const version = after[name];
+    const key = version == null ? undefined : versionKey(version);
+    if (key == null) delete after[KEYS[name]];
+    else after[KEYS[name]] = key;
+  }
+};
+
+const setAttributes = (after: Facts, change: AttributeChange | null): void => {
+  const attributes = mergedAttributes(after.attributes, change);
+  if (attributes === after.attributes) return;
+  delete after.attributes;
+  delete after.attributeKeys;
+  const keys = attributeKeysOf(attributes);
+  if (attributes != null) after.attributes = attributes;
+  if (keys != null) after.attributeKeys = keys;
+};
 
 /** `before` with the stated facts. */
 export const withFacts = <Before extends Facts>(before: Before, facts: DeviceFacts): Before => {
@@ -22,12 +64,16 @@ export const withFacts = <Before extends Facts>(before: Before, facts: DeviceFac
     if (value === null) delete after[name];
     else if (value !== undefined) after[name] = value;
   }
+  setVersionKeys(after);
+  if (facts.attributes !== undefined) setAttributes(after, facts.attributes);
   return after;
 };
 
 /** Whether the device has left the account it belonged to. A first account is no change of hands. */
-export const changesHands = (before: Facts, after: Facts): boolean =>
-  before.account != null && before.account !== after.account;
+export const changesHands = (
+  before: Pick<Device, 'account'>,
+  after: Pick<Device, 'account'>,
+): boolean => before.account != null && before.account !== after.account;
 
 /**
  * What the former holder agreed to binds nobody now; the dates tell the two apart, and keep grants of theirs that arrive late

@@ -3,7 +3,7 @@ import type { mongo } from 'mongoose';
 import type { ConsentRecord } from './consent-record.js';
 import type { Device } from './device.js';
 import { type BookWrites, DeviceBook, updateOf } from './device-book.js';
-import type { KeyedRegistration } from './registration.js';
+import type { KeyedRegistration, RegistrationContext } from './registration.js';
 
 export const devicesIn = (db: mongo.Db): mongo.Collection<Device> =>
   db.collection<Device>('devices');
@@ -51,7 +51,7 @@ export const readBook = async (
 export const writeBook = async (
   db: mongo.Db,
   { removed, updated, touched, inserted, records }: BookWrites,
-  now: Date,
+  { cause, now }: Pick<RegistrationContext, 'cause' | 'now'>,
   session: mongo.ClientSession,
 ): Promise<void> => {
   const devices = devicesIn(db);
@@ -64,7 +64,8 @@ export const writeBook = async (
     await devices.bulkWrite(updates, { session, ordered: true });
   }
   if (touched.length > 0) {
-    const update = { $set: { registeredAt: now } };
+    const seen = cause === 'registration' ? { lastSeenAt: now } : {};
+    const update = { $set: { registeredAt: now, ...seen } };
     await devices.updateMany({ _id: { $in: touched } }, update, { session });
   }
   if (inserted.length > 0) await devices.insertMany(inserted, { session });

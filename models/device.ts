@@ -18,6 +18,8 @@ export interface Consent {
 /** `suspect`: a vendor doubts the token, but a mistake of ours could look the same. */
 export type DeviceState = 'active' | 'suspect' | 'gone';
 
+export type AttributeValue = string | number | boolean;
+
 export interface Device {
   _id: Types.ObjectId;
   app: string;
@@ -33,12 +35,25 @@ export interface Device {
   /** IANA name. */
   timeZone?: string;
   appVersion?: string;
+  /** What it sorts by (expression/version.ts); absent when it is no version. */
+  appVersionKey?: string;
+  /** One of PLATFORMS. */
+  platform?: string;
+  osVersion?: string;
+  osVersionKey?: string;
+  /** In lower case. */
+  brand?: string;
+  attributes?: Record<string, AttributeValue>;
+  /** Of texts that read as a date or a version: what they are compared as. */
+  attributeKeys?: Record<string, Date | string>;
   consent: Consent;
   state: DeviceState;
   stateReason?: string;
   stateAt?: Date;
   /** When the token was last presented; a vendor's older news about it is void. */
   registeredAt: Date;
+  /** When the app itself last registered it; an import says nothing of that. */
+  lastSeenAt?: Date;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -56,6 +71,13 @@ export const deviceSchema = new Schema<Device>(
     locale: String,
     timeZone: String,
     appVersion: String,
+    appVersionKey: String,
+    platform: String,
+    osVersion: String,
+    osVersionKey: String,
+    brand: String,
+    attributes: Schema.Types.Mixed,
+    attributeKeys: Schema.Types.Mixed,
     consent: {
       push: { type: String, enum: ['granted', 'denied'] },
       purposes: { type: Schema.Types.Mixed, default: {} },
@@ -67,6 +89,7 @@ export const deviceSchema = new Schema<Device>(
     stateReason: String,
     stateAt: Date,
     registeredAt: { type: Date, required: true },
+    lastSeenAt: Date,
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
   },
@@ -83,6 +106,10 @@ deviceSchema.index(
   { partialFilterExpression: { account: { $exists: true } } },
 );
 deviceSchema.index({ app: 1, tags: 1, _id: 1 });
+deviceSchema.index(
+  { app: 1, platform: 1, _id: 1 },
+  { partialFilterExpression: { platform: { $exists: true } } },
+);
 deviceSchema.index({ app: 1, _id: 1 });
 // What the token guard believes or takes back; few devices are in it.
 deviceSchema.index(

@@ -18,6 +18,8 @@ export interface Registration extends DeviceFacts {
   token: string;
   installationId?: string;
   consent?: ConsentChange;
+  /** What devices of its vendor run on, unless they say otherwise. */
+  usualPlatform?: string;
 }
 
 /** A registration with its token's hash. */
@@ -90,6 +92,9 @@ const COMPARED = [
   'token',
   'installationId',
   ...OPTIONAL_FACTS,
+  'appVersionKey',
+  'osVersionKey',
+  'attributes',
   'state',
   'consent',
 ] as const;
@@ -126,6 +131,11 @@ export const decideRegistration = (
     state: 'active',
     registeredAt: now,
   };
+  if (device.platform == null && request.usualPlatform != null) {
+    device.platform = request.usualPlatform;
+  }
+  // An import tells what somebody knows; only the app itself is seen.
+  if (context.cause === 'registration') device.lastSeenAt = now;
   delete device.stateReason;
   delete device.stateAt;
 

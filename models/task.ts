@@ -34,16 +34,49 @@ export interface AccountItem {
   data?: Record<string, string>;
 }
 
-/** Exactly one member, as the caller gave it, deduplicated. */
+/** Who is left out of an audience, by any of these. */
+export interface Exclude {
+  accounts?: string[];
+  tokens?: TokenItem[];
+  devices?: string[];
+  /** An expression. */
+  where?: string;
+}
+
+/** What an audience that is found by a query may say besides. */
+export interface Narrowing {
+  exclude?: Exclude;
+  /** Percent of the devices. */
+  sample?: number;
+  /** At most so many devices. */
+  limit?: number;
+  /** Decides which; of its own for each task, unless the caller wants the same again. */
+  salt?: string;
+}
+
+/** Found by a query, device by device in the order of ids. */
+export type QueriedAudience = ({ tags: string } | { where: string } | { all: true }) & Narrowing;
+
+/** One way to say it, as the caller did, deduplicated. */
 export type Audience =
   | { tokens: TokenItem[] }
   | { devices: string[] }
   | { accounts: AccountItem[] }
-  | { tags: string }
-  | { all: true };
+  | QueriedAudience;
 
 /** `recalled`: whoever another task was delivered to. */
-export type AudienceKind = 'tokens' | 'devices' | 'accounts' | 'tags' | 'all' | 'recalled';
+export type AudienceKind =
+  | 'tokens'
+  | 'devices'
+  | 'accounts'
+  | 'tags'
+  | 'where'
+  | 'all'
+  | 'recalled';
+
+/** Its devices are found by a query; of others, a list names them. */
+export const isQueried = (kind: AudienceKind): kind is 'tags' | 'where' | 'all' =>
+  kind === 'tags' || kind === 'where' || kind === 'all';
 
 export interface LocalizedText {
   title?: string;
@@ -92,6 +125,15 @@ export interface Task extends Lease {
   audienceKind: AudienceKind;
   /** The expression of a `tags` audience; lists are kept in `audiences` until they are planned. */
   tagExpression?: string;
+  /** Of a `where` audience. */
+  whereExpression?: string;
+  /** Who is left out; lists are kept in `audiences`, too (`listed`). */
+  exclude?: { where?: string; listed?: true };
+  sample?: number;
+  limit?: number;
+  salt?: string;
+  /** The place of the last device that the limit lets in, once that is settled. */
+  limitOrder?: number;
   /** The caller says that people behind unregistered tokens agreed (apps that allow raw tokens only). */
   consentAsserted: boolean;
   ifUnsure: IfUnsure;
@@ -111,6 +153,8 @@ export interface Task extends Lease {
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
   planSequence: number;
+  /** Devices planned so far, of a task with a limit. */
+  planCount?: number;
   planned: boolean;
   /** Accounts of the audience that have no device. */
   unmatched: number;
@@ -144,6 +188,12 @@ export const taskSchema = new Schema<Task>(
     message: { type: Schema.Types.Mixed, required: true },
     audienceKind: { type: String, required: true },
     tagExpression: String,
+    whereExpression: String,
+    exclude: Schema.Types.Mixed,
+    sample: Number,
+    limit: Number,
+    salt: String,
+    limitOrder: Number,
     consentAsserted: { type: Boolean, default: false },
     ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
     reference: String,
@@ -157,6 +207,7 @@ export const taskSchema = new Schema<Task>(
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,
     planSequence: { type: Number, default: 0 },
+    planCount: Number,
     planned: { type: Boolean, default: false },
     unmatched: { type: Number, default: 0 },
     failure: String,

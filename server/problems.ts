@@ -32,6 +32,7 @@ export const PROBLEMS = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body has a type that is not taken here' },
   BODY_ENCODING_UNSUPPORTED: { status: 415, title: 'The body has an encoding that is not taken' },
   VALIDATION_FAILED: { status: 422, title: 'Some fields are not as they must be' },
+  EXPRESSION_INVALID: { status: 422, title: 'The expression cannot be read' },
   TAG_EXPRESSION_INVALID: { status: 422, title: 'The tag expression cannot be read' },
   MESSAGE_INVALID: { status: 422, title: 'A vendor would refuse the message' },
   PURPOSE_NOT_MAPPED: { status: 422, title: 'A vendor has no mapping for the purpose' },

@@ -1,23 +1,26 @@
 /** What a caller may register: a server anything in its app, a client key only what it proves. */
 import type { App } from '../models/app.js';
 import { openIdentitySecret } from '../models/app-secrets.js';
+import { MAX_ATTRIBUTES } from '../models/attributes.js';
 import type { RegistrationRequest } from '../models/bulk-registration.js';
 import { type AccountProof, readAccountProof } from './account-proof.js';
 import { deviceContext, isClient } from './device-context.js';
 import type { ApiParts } from './parts.js';
-import { problem } from './problems.js';
+import { type ProblemError, problem } from './problems.js';
 import type { Registrar } from './registrar.js';
 import type { Call } from './route.js';
 import type { RegistrationBody } from './schemas/devices.js';
-import { normaliseToken, vendorToken } from './vendor-token.js';
+import { normaliseToken, usualPlatform, vendorToken } from './vendor-token.js';
 
 type RegistrationCall = Call<unknown, unknown, RegistrationBody>;
 
-const refuseTags = (): never => {
-  throw problem('SCOPE_MISSING', {
-    detail: 'Tags need devices:write',
-    errors: [{ field: 'tags', detail: 'Must not be set by a client key' }],
-  });
+/** A phone tells what it is, not what a backend thinks of it. */
+const refuseKnowledge = ({ tags, attributes }: RegistrationBody): void => {
+  const errors = Object.entries({ tags, attributes }).flatMap(([field, value]) =>
+    value === undefined ? [] : [{ field, detail: 'Must not be set by a client key' }],
+  );
+  if (errors.length === 0) return;
+  throw problem('SCOPE_MISSING', { detail: 'Tags and attributes need devices:write', errors });
 };
 
 const checkProof = async (
@@ -61,6 +64,7 @@ const requestOf = (
   const request: RegistrationRequest = {
     ...stated,
     token,
+    ...usualPlatform(vendors, body.vendor),
     // A server may lift any erasure; what it passes on besides takes nothing from it.
     ...(client && accountProof ? { accountProof } : {}),
   };
@@ -70,6 +74,16 @@ const requestOf = (
   }
   return client ? { ...request, proof: {} } : request;
 };
+
+export const tooManyAttributes = (): ProblemError =>
+  problem('VALIDATION_FAILED', {
+    errors: [
+      {
+        field: 'attributes',
+        detail: `Must be at most ${MAX_ATTRIBUTES} with those that the device has`,
+      },
+    ],
+  });
 
 const GRANT = 'Needs consent.push granted in the same request, after the erasure';
 const LIFTED_BY = {
@@ -87,7 +101,7 @@ export const register = async (
   const { app, caller, body } = call;
   const client = isClient(caller);
   const token = vendorToken(parts.vendors, body);
-  if (client && body.tags != null) refuseTags();
+  if (client) refuseKnowledge(body);
   // Leaving an account needs no proof: the phone's next owner must be able to.
   const needsProof = body.accountProof != null || (client && body.account != null);
   const accountProof = needsProof ? await checkProof(parts, app, body, token) : undefined;
@@ -97,6 +111,7 @@ export const register = async (
   if (result.reason === 'busy') {
     throw problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': '1' } });
   }
+  if (result.reason === 'too-many-attributes') throw tooManyAttributes();
   throw problem('SUPPRESSED', {
     errors: [{ field: result.field, detail: LIFTED_BY[result.field] }],
   });

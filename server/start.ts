@@ -16,6 +16,7 @@ import { dbOf } from '../models/database.js';
 import { createIndexes } from '../models/indexes.js';
 import { repeated } from '../models/repeated.js';
 import { secretBox } from '../models/secret-box.js';
+import { upgradeDevices } from '../models/upgrade-devices.js';
 import { makeTransport } from '../transport/index.js';
 import { buildApp } from './app.js';
 import { Closing } from './closing.js';
@@ -95,6 +96,13 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeIdleConnections();
   });
 
+const usualPlatforms = (vendors: ReadonlyMap<string, Vendor>): ReadonlyMap<string, string> =>
+  new Map(
+    [...vendors].flatMap(([name, { platform }]) =>
+      platform == null ? [] : [[name, platform] as const],
+    ),
+  );
+
 interface EngineParts {
   readonly connection: Connection;
   readonly keys: Keys;
@@ -112,6 +120,7 @@ const startEngine = async (
   const box = secretBox(keys.masterKey);
   await checkMasterKey(db, box);
   await repeated(() => createIndexes(connection));
+  await repeated(() => upgradeDevices(db, usualPlatforms(vendors), new Date(now())));
   const { allowPrivateEndpoints, proxy, lanes, batchesInFlight } = config;
   const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());

@@ -34,5 +34,9 @@ export const taskAudience = (request: AudienceRequest, vendors: Vendors): Audien
     return { accounts: firstBy(request.accounts.map(accountItem), ({ account }) => account) };
   }
   if ('devices' in request) return { devices: [...new Set(request.devices)] };
-  return request;
+  const { exclude, ...audience } = request;
+  if (exclude == null) return audience;
+  const { tokens, ...others } = exclude;
+  const items = tokens?.map((item) => tokenItem(item, vendors));
+  return { ...audience, exclude: items == null ? others : { ...others, tokens: items } };
 };

@@ -1,7 +1,8 @@
 /** From what a caller posted to what the engine accepts: what no schema can say is checked here. */
 import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
-import { parseTagExpression, TagExpressionError } from '../models/tag-expression.js';
+import { parseExpression } from '../models/expression/parse.js';
+import { checkExpression, unreadable } from './expression-check.js';
 import { type FieldError, problem } from './problems.js';
 import {
   DEFAULT_TTL_SECONDS,
@@ -16,18 +17,36 @@ const SECOND_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const MAX_TOKEN_ERRORS = 20;
 
-/** Throws TAG_EXPRESSION_INVALID, which says where reading stopped. */
-const checkTags = ({ audience }: TaskRequest): void => {
-  if (!('tags' in audience)) return;
+/** Throws TAG_EXPRESSION_INVALID or EXPRESSION_INVALID, which say where reading stopped. */
+const checkExpressions = ({ audience }: TaskRequest): void => {
+  if ('tags' in audience) checkTags(audience.tags);
+  if ('where' in audience) checkExpression('audience.where', audience.where);
+  const left = 'exclude' in audience ? audience.exclude?.where : undefined;
+  if (left != null) checkExpression('audience.exclude.where', left);
+};
+
+const checkTags = (tags: string): void => {
   try {
-    parseTagExpression(audience.tags);
+    parseExpression(tags, { tagsOnly: true });
   } catch (error) {
-    if (!(error instanceof TagExpressionError)) throw error;
-    const { message: detail, position } = error;
-    throw problem('TAG_EXPRESSION_INVALID', {
-      errors: [{ field: 'audience.tags', detail, position }],
-    });
+    throw unreadable('TAG_EXPRESSION_INVALID', 'audience.tags', error);
   }
+};
+
+const NARROWING = ['exclude', 'sample', 'limit', 'salt'] as const;
+
+/** What only goes through all devices can leave out: lists name whom they mean. */
+const narrowingErrors = ({ audience }: TaskRequest): FieldError[] => {
+  const isList = 'tokens' in audience || 'devices' in audience || 'accounts' in audience;
+  const fault = (name: string, detail: string) => ({ field: `audience.${name}`, detail });
+  if (isList) {
+    return NARROWING.filter((name) => name in audience).map((name) =>
+      fault(name, 'Is allowed with audience.where, tags or all only'),
+    );
+  }
+  return audience.salt != null && audience.sample == null && audience.limit == null
+    ? [fault('salt', 'Is allowed with audience.sample or audience.limit only')]
+    : [];
 };
 
 const assertedErrors = ({ consentAsserted, audience }: TaskRequest, app: App): FieldError[] => {
@@ -81,17 +100,18 @@ export interface TaskContext {
   readonly now: Date;
 }
 
-/** Throws VALIDATION_FAILED or TAG_EXPRESSION_INVALID. */
+/** Throws VALIDATION_FAILED, TAG_EXPRESSION_INVALID or EXPRESSION_INVALID. */
 export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput => {
   const { app, now } = context;
   const errors = [
+    ...narrowingErrors(request),
     ...assertedErrors(request, app),
     ...rawTokenErrors(request, context.vendors),
     ...scheduleErrors(request, now),
     ...expiryErrors(request, now),
   ];
   if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
-  checkTags(request);
+  checkExpressions(request);
   const { schedule: { at, ratePerSecond } = {}, ...rest } = request;
   return {
     ...rest,

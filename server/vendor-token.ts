@@ -5,6 +5,12 @@ import { type FieldError, problem } from './problems.js';
 
 export type Vendors = ReadonlyMap<string, Vendor>;
 
+/** What a registration is given beside what its caller states. */
+export const usualPlatform = (vendors: Vendors, vendor: string): { usualPlatform?: string } => {
+  const platform = vendors.get(vendor)?.platform;
+  return platform == null ? {} : { usualPlatform: platform };
+};
+
 export type NormalisedToken =
   | { readonly token: string; readonly fault?: never }
   | { readonly token?: never; readonly fault: FieldError };

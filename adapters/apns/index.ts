@@ -16,6 +16,7 @@ const MAX_STORE_SECONDS = 30 * 86_400;
 
 const apns: Vendor<ApnsSettings> = {
   name: 'apns',
+  platform: 'ios',
   settings,
   secrets,
   // Apple says not to assume a size: tokens of live activities are longer than the 64 digits of today's device tokens.

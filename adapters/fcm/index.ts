@@ -23,6 +23,7 @@ const PACING = { perSecond: 10_000, rampUpSeconds: 60 } as const;
 
 const fcm: Vendor<FcmSettings> = {
   name: 'fcm',
+  platform: 'android',
   settings,
   secrets: ['serviceAccount'],
   // Tokens have no documented length.

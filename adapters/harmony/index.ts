@@ -14,6 +14,7 @@ import { type HarmonySettings, secrets, settings } from './settings.js';
 
 const harmony: Vendor<HarmonySettings> = {
   name: 'harmony',
+  platform: 'harmonyos',
   settings,
   secrets,
   // Opaque; Huawei documents neither length nor characters.

@@ -17,6 +17,7 @@ export type BookTask = Pick<
   | 'planned'
   | 'planSequence'
   | 'audienceKind'
+  | 'exclude'
   | 'deliveriesIn'
   | 'scheduledAt'
   | 'createdAt'

@@ -3,6 +3,7 @@ import type { Types } from 'mongoose';
 import { audienceLists } from '../../models/audience-list.js';
 import { batches, type Counts, countKey, type DeliveryState } from '../../models/batch.js';
 import { tasks } from '../../models/lease.js';
+import { isQueried } from '../../models/task.js';
 import { finishIfDone } from '../finish.js';
 import { batchId } from './batch-id.js';
 import type { Books } from './books.js';
@@ -40,8 +41,7 @@ const reopen = async ({ db }: Books, { task }: TaskBooks): Promise<string | null
 
 /** Everything of its audience that a list named is lost with the list. */
 const isPlannable = async ({ db }: Books, { task }: TaskBooks): Promise<boolean> =>
-  task.audienceKind === 'tags' ||
-  task.audienceKind === 'all' ||
+  (isQueried(task.audienceKind) && task.exclude?.listed == null) ||
   (await audienceLists(db).findOne({ _id: task._id }, { projection: { _id: 1 } })) != null;
 
 const planOn = async (books: Books, of: TaskBooks): Promise<string | null> => {

@@ -14,6 +14,7 @@ const TASK_FIELDS = {
   planned: 1,
   planSequence: 1,
   audienceKind: 1,
+  exclude: 1,
   deliveriesIn: 1,
   scheduledAt: 1,
   createdAt: 1,

@@ -4,7 +4,7 @@ import { unfit } from '../middleware/json-fitness.js';
 import { check } from '../middleware/validation.js';
 import type { FieldError } from '../problems.js';
 import { deviceRequest } from '../schemas/devices.js';
-import { normaliseToken, type Vendors } from '../vendor-token.js';
+import { normaliseToken, usualPlatform, type Vendors } from '../vendor-token.js';
 
 export type CheckedRow =
   | { readonly request: RegistrationRequest; readonly fault?: never }
@@ -24,6 +24,12 @@ export const rowCheck = (vendors: Vendors) => {
     const normalised = normaliseToken(vendors, row);
     return normalised.fault
       ? { fault: normalised.fault }
-      : { request: { ...row, token: normalised.token } };
+      : {
+          request: {
+            ...row,
+            token: normalised.token,
+            ...usualPlatform(vendors, row.vendor),
+          },
+        };
   };
 };

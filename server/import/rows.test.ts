@@ -41,6 +41,28 @@ describe('Rows of CSV', () => {
     ]);
   });
 
+  it('have attributes of the type that their cells look like', () => {
+    const header = 'vendor,token,osVersion,brand,platform,attributes.a,attributes.b';
+    const rowWith = (a: unknown, b?: unknown) => ({
+      ...{ vendor: 'fcm', token: 't', osVersion: '17', brand: 'honor', platform: 'android' },
+      attributes: b === undefined ? { a } : { a, b },
+    });
+    const prefix = 'fcm,t,17,honor,android';
+    const rows = read(
+      header,
+      ...['12,-2.5', 'true,false', '007,1e5', '2026-01-01,', '"null",3.2.0'].map(
+        (cells) => `${prefix},${cells}`,
+      ),
+    );
+    expect(rows.map(({ value }) => value)).to.deep.equal([
+      rowWith(12, -2.5),
+      rowWith(true, false),
+      rowWith('007', '1e5'),
+      rowWith('2026-01-01'),
+      rowWith('null', '3.2.0'),
+    ]);
+  });
+
   it('may be quoted, in any order of columns', () => {
     expect(read('"token", vendor ,account', '"t,1",fcm,"say ""hi"""')).to.deep.equal([
       { line: 2, value: { token: 't,1', vendor: 'fcm', account: 'say "hi"' } },
@@ -80,6 +102,7 @@ describe('Rows of CSV', () => {
     ['no token', 'vendor,account'],
     ['no vendor', 'token'],
     ['an open quote', 'vendor,"token'],
+    ['an attribute that is no name', 'vendor,token,attributes.a.b'],
     ['a purpose that is no name', 'vendor,token,consent.purposes.__proto__'],
   ] as const) {
     it(`are refused as a whole when the header has ${what}`, () => {

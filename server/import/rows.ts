@@ -1,5 +1,6 @@
 /** Reads lines of CSV or NDJSON as devices in the form of `PUT /v1/devices`; a line that cannot be read tells why. */
 import { parse } from 'csv-parse/sync';
+import { ATTRIBUTE_NAME } from '../../models/expression/facts.js';
 import { problem } from '../problems.js';
 import type { Line } from './lines.js';
 
@@ -34,15 +35,28 @@ const PLAIN_COLUMNS = [
   'locale',
   'timeZone',
   'appVersion',
+  'osVersion',
+  'brand',
+  'platform',
 ] as const;
+const ATTRIBUTE_COLUMN = /^attributes\.(.+)$/;
 const CONSENT_COLUMNS = ['push', 'policyVersion', 'source', 'at'].map((name) => `consent.${name}`);
 const REQUIRED_COLUMNS = ['vendor', 'token'];
 const TAG_SEPARATOR = /[|;]/;
 
 type Draft = Record<string, unknown> & {
+  attributes?: Record<string, unknown>;
   consent?: Record<string, unknown> & { purposes?: Record<string, string> };
 };
 type Setter = (draft: Draft, cell: string) => void;
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** A cell has no type but by its form; what begins with a zero, like a postal code, stays a text. */
+const typed = (cell: string): string | number | boolean => {
+  if (cell === 'true' || cell === 'false') return cell === 'true';
+  return JSON_NUMBER.test(cell) ? Number(cell) : cell;
+};
 
 const setterOf = (column: string): Setter | undefined => {
   if ((PLAIN_COLUMNS as readonly string[]).includes(column)) {
@@ -53,6 +67,13 @@ const setterOf = (column: string): Setter | undefined => {
   if (column === 'tags') {
     return (draft, cell) => {
       draft.tags = cell.split(TAG_SEPARATOR).filter((tag) => tag.trim() !== '');
+    };
+  }
+  const attribute = ATTRIBUTE_COLUMN.exec(column)?.[1];
+  if (attribute != null && ATTRIBUTE_NAME.test(attribute)) {
+    return (draft, cell) => {
+      draft.attributes ??= {};
+      draft.attributes[attribute] = typed(cell);
     };
   }
   const purpose = PURPOSE_COLUMN.exec(column)?.[1];

@@ -8,13 +8,20 @@ describe('Accounts over HTTP', () => {
 
   it('show what is held about a person', async () => {
     const account = 'ann @ home/1';
-    await register('sandbox-a1', { account, tags: ['vip'] });
+    const facts = {
+      osVersion: '17.1',
+      brand: 'xiaomi',
+      platform: 'ipados',
+      attributes: { age: 36 },
+    };
+    await register('sandbox-a1', { account, tags: ['vip'], ...facts });
     await register('sandbox-a2', { account });
     const path = `/v1/accounts/${encodeURIComponent(account)}`;
     const { status, body } = await api().request('GET', path);
     expect(status).to.equal(200);
     expect(body).to.have.property('account', account);
     expect(body.items).to.have.lengthOf(2);
+    expect(body.items[0]).to.deep.include(facts).and.to.include.keys('lastSeenAt');
     expect(body).not.to.have.property('suppressedAt');
     const page = await api().request('GET', `${path}?limit=1`);
     const rest = await api().request('GET', `${path}?limit=1&cursor=${page.body.nextCursor}`);
@@ -27,7 +34,7 @@ describe('Accounts over HTTP', () => {
 
   it('are erased with all their devices and stay erased', async () => {
     const consent = { push: 'granted' };
-    await register('sandbox-e1', { account: 'leaver', consent });
+    await register('sandbox-e1', { account: 'leaver', attributes: { age: 36 }, consent });
     await register('sandbox-e2', { account: 'leaver', consent });
     const erased = await api().request('DELETE', '/v1/accounts/leaver');
     expect(erased.status).to.equal(202);
@@ -51,6 +58,7 @@ describe('Accounts over HTTP', () => {
     const back = await api().request('GET', '/v1/accounts/leaver');
     expect(back.body).not.to.have.property('suppressedAt');
     expect(back.body.items).to.have.lengthOf(1);
+    expect(back.body.items[0]).not.to.have.property('attributes');
   });
 
   it('stay erased when an import knows the installation under a new token only', async () => {

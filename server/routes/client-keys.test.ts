@@ -62,12 +62,28 @@ describe('A client key', () => {
     expect(Object.keys(again.body as object)).to.deep.equal(['id']);
   });
 
-  it('sets no tags', async () => {
+  it('sets no tags and no attributes, and removes none', async () => {
     const token = newToken();
-    const answer = await put({ token, tags: ['vip'] });
-    expect(answer.status).to.equal(403);
-    expect(answer.body.errors[0].field).to.equal('tags');
+    for (const [field, value] of [
+      ['tags', ['vip']],
+      ['attributes', { level: 99 }],
+      ['attributes', null],
+    ] as const) {
+      const answer = await put({ token, [field]: value });
+      expect(answer.status).to.equal(403);
+      expect(answer.body.errors).to.deep.equal([
+        { field, detail: 'Must not be set by a client key' },
+      ]);
+    }
     expect(await known(token)).to.deep.equal([]);
+  });
+
+  it('tells what the phone is', async () => {
+    const facts = { osVersion: '17.1', brand: 'apple', platform: 'ipados', appVersion: '3.10.0' };
+    const token = newToken();
+    const id = await idOf(byServer({ token, attributes: { level: 3 } }));
+    expect(await idOf(put({ token, ...facts }))).to.equal(id);
+    expect(await shown(id)).to.deep.include({ ...facts, attributes: { level: 3 } });
   });
 
   it('keeps the tags and the account that a server has set', async () => {

@@ -51,6 +51,32 @@ describe('Devices over HTTP', () => {
         { token: newToken(), tags: Array.from({ length: 101 }, (_, i) => `t${i}`) },
         'tags',
       ],
+      ['a platform that nobody knows', { token: newToken(), platform: 'pager' }, 'platform'],
+      ['a platform taken away', { token: newToken(), platform: null }, 'platform'],
+      ['a version that is too long', { token: newToken(), osVersion: '1'.repeat(65) }, 'osVersion'],
+      [
+        'an attribute with a name that cannot be compared',
+        { token: newToken(), attributes: { 'a.b': 1 } },
+        'attributes.a.b',
+      ],
+      [
+        'an attribute of another type',
+        { token: newToken(), attributes: { level: { is: 1 } } },
+        'attributes.level',
+      ],
+      [
+        'an attribute that is too long',
+        { token: newToken(), attributes: { plan: 'x'.repeat(257) } },
+        'attributes.plan',
+      ],
+      [
+        'too many attributes',
+        {
+          token: newToken(),
+          attributes: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`a${i}`, i])),
+        },
+        'attributes',
+      ],
       ['an account that is too long', { token: newToken(), account: 'a'.repeat(257) }, 'account'],
       [
         'a consent that decides nothing',
@@ -103,6 +129,10 @@ describe('Devices over HTTP', () => {
         locale: 'de-DE',
         timeZone: 'Europe/Berlin',
         appVersion: '1.0',
+        osVersion: '17.1',
+        brand: 'Xiaomi',
+        platform: 'android',
+        attributes: { level: 12, paying: true, renewsAt: '2027-01-31', note: '' },
         consent: { push: 'granted', purposes: { marketing: 'denied' }, source: 'test' },
       });
       const { status, body, text } = await get(`/v1/devices/${id}`);
@@ -116,12 +146,17 @@ describe('Devices over HTTP', () => {
         locale: 'de-DE',
         timeZone: 'Europe/Berlin',
         appVersion: '1.0',
+        osVersion: '17.1',
+        brand: 'xiaomi',
+        platform: 'android',
+        attributes: { level: 12, paying: true, renewsAt: '2027-01-31', note: '' },
+        lastSeenAt: body.registeredAt,
         state: 'active',
         token: `${token.slice(0, 6)}…${token.slice(-4)}`,
       });
       expect(body.consent).to.deep.include({ push: 'granted', purposes: { marketing: 'denied' } });
       expect(text.replace(`i-${token}`, '')).not.to.contain(token);
-      expect(body).not.to.have.any.keys('tokenKey', '_id', 'app');
+      expect(body).not.to.have.any.keys('tokenKey', '_id', 'app', 'appVersionKey', 'attributeKeys');
     });
 
     it('shows nothing of a short token', async () => {
@@ -208,6 +243,22 @@ describe('Devices over HTTP', () => {
       expect(body).to.deep.include({ tags: ['b', 'c'], appVersion: '1' });
       expect(body).not.to.have.property('locale');
       expect(body.consent.push).to.equal('granted');
+    });
+
+    it('changes the attributes it names, up to as many as a device may have', async () => {
+      const attributes = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`a${at}`, at]));
+      const id = await registered({ token: newToken(), attributes });
+      const patch = (change: Record<string, unknown>) =>
+        api().request('PATCH', `/v1/devices/${id}`, { body: { attributes: change } });
+      const refused = await patch({ level: 1 });
+      expect(refused.status).to.equal(422);
+      expect(refused.body.errors).to.deep.equal([
+        { field: 'attributes', detail: 'Must be at most 50 with those that the device has' },
+      ]);
+      const { status, body } = await patch({ a0: null, a1: 'one', level: 1 });
+      expect(status).to.equal(200);
+      const { a0: _, ...rest } = attributes;
+      expect(body.attributes).to.deep.equal({ ...rest, a1: 'one', level: 1 });
     });
 
     it('resets consent with the account, and says so in the history', async () => {

@@ -1,6 +1,6 @@
 /** Devices: registered, found, changed and erased. */
 import { dbOf } from '../../models/database.js';
-import { AccountSuppressed, changeFacts } from '../../models/device-changes.js';
+import { AccountSuppressed, changeFacts, TooManyAttributes } from '../../models/device-changes.js';
 import type { DeviceFacts } from '../../models/device-facts.js';
 import { findDevices } from '../../models/device-queries.js';
 import { tokenKey } from '../../models/token-key.js';
@@ -10,7 +10,7 @@ import { deviceShown, devicesPage } from '../device-shown.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { createRegistrar, type Registrar } from '../registrar.js';
-import { register } from '../registration.js';
+import { register, tooManyAttributes } from '../registration.js';
 import { type Route, route } from '../route.js';
 import {
   deviceAnswer,
@@ -44,7 +44,7 @@ const registerDevice = (parts: ApiParts, registrar: Registrar): Route =>
     description:
       'The same token is the same device; the same installationId keeps id, consent and tags under a new token. ' +
       'Another account resets consent unless this request grants it. A client key registers the token it presents: it ' +
-      'sets no tags, binds an account only with accountProof, and takes an installation over only with previousToken.',
+      'sets no tags and no attributes, binds an account only with accountProof, and takes an installation over only with previousToken.',
     body: registrationBody(parts.vendors.keys()),
     answers: {
       200: {
@@ -64,6 +64,9 @@ const registerDevice = (parts: ApiParts, registrar: Registrar): Route =>
         locale: 'de-DE',
         timeZone: 'Europe/Berlin',
         appVersion: '4.2.0',
+        osVersion: '17.1',
+        platform: 'android',
+        attributes: { level: 12, plan: 'gold', renewsAt: '2027-01-31' },
         consent: { push: 'granted', purposes: { marketing: 'denied' }, source: 'onboarding' },
       },
     },
@@ -134,12 +137,13 @@ const patchDevice = (parts: ApiParts): Route =>
     id: 'changeDevice',
     tag: 'devices',
     summary: 'Change what is known about a device',
-    description: 'Null removes a value. Another account resets consent.',
+    description:
+      'Null removes a value. Attributes that are not named stay. Another account resets consent.',
     params: deviceParams,
     body: devicePatch,
     answers: { 200: { description: 'The device', schema: deviceAnswer, example: EXAMPLE_DEVICE } },
     problems: ['SUPPRESSED'],
-    example: { body: { tags: ['vip'], appVersion: '4.2.1' } },
+    example: { body: { tags: ['vip'], appVersion: '4.2.1', attributes: { level: 13 } } },
     handle: async (call) => {
       const id = toObjectId(call.params.device);
       try {
@@ -147,6 +151,7 @@ const patchDevice = (parts: ApiParts): Route =>
         if (device == null) throw problem('NOT_FOUND');
         return { status: 200, body: deviceShown(device) };
       } catch (error) {
+        if (error instanceof TooManyAttributes) throw tooManyAttributes();
         if (!(error instanceof AccountSuppressed)) throw error;
         throw problem('SUPPRESSED', {
           errors: [{ field: 'account', detail: 'Must opt in again by a registration' }],

@@ -54,6 +54,37 @@ describe('POST /v1/devices/import', () => {
     expect(again.body).to.deep.include({ created: 0, unchanged: 2 });
   });
 
+  it('takes facts and attributes, and refuses a line alone that has too many', async () => {
+    const csv = [
+      'vendor,token,osVersion,brand,platform,attributes.level,attributes.plan',
+      'sandbox,sandbox-facts-1,17.1,Honor,android,12,gold',
+      'sandbox,sandbox-facts-2,,,pager,,',
+    ];
+    const { body } = await post(csv.join('\n'));
+    expect(body).to.deep.include({ created: 1, refused: 1 });
+    expect(body.errors[0]).to.include({ line: 3, field: 'platform' });
+    expect(body.errors[0].reason).to.match(/must be one of .*harmonyos/i);
+    const device = await deviceOf('sandbox-facts-1');
+    expect(device).to.deep.include({
+      osVersion: '17.1',
+      brand: 'honor',
+      platform: 'android',
+      attributes: { level: 12, plan: 'gold' },
+    });
+    expect(device).not.to.have.property('lastSeenAt');
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`a${at}`, at]));
+    const token = 'sandbox-facts-1';
+    const again = await postNdjson(
+      { vendor: 'sandbox', token, attributes: many },
+      { vendor: 'sandbox', token, attributes: { level: 13 } },
+    );
+    expect(again.body).to.deep.include({ updated: 1, refused: 1 });
+    expect(again.body.errors).to.deep.equal([
+      { line: 1, field: 'attributes', reason: 'too-many-attributes' },
+    ]);
+    expect((await deviceOf(token)).attributes).to.deep.equal({ level: 13, plan: 'gold' });
+  });
+
   it('refuses a line with names or texts that cannot be kept as they are', async () => {
     const { body } = await post(
       [

@@ -188,6 +188,90 @@ describe('POST /v1/tasks', () => {
       expect((await storedTask(answer)).tagExpression).to.equal('vip & !(churned | trial)');
     });
 
+    it('says where an expression cannot be read, and what is allowed there', async () => {
+      for (const [audience, field, position] of [
+        [{ where: 'vip & platform = iphone' }, 'audience.where', 17],
+        [{ all: true, exclude: { where: 'colour = red' } }, 'audience.exclude.where', 0],
+      ] as const) {
+        const { status, body } = await post({ audience });
+        expect([status, body.code]).to.deep.equal([422, 'EXPRESSION_INVALID']);
+        expect(body.errors[0]).to.include({ field, position });
+        expect(body.errors[0].detail).to.match(/^Expected one of .*a.*, /);
+      }
+    });
+
+    it('gives a sample and a limit a salt of their own, unless the caller names one', async () => {
+      const own = await storedTask(await post({ audience: { all: true, sample: 0.5, limit: 10 } }));
+      expect(own).to.include({ sample: 0.5, limit: 10, salt: String(own._id) });
+      const audience = { tags: 'vip', limit: 10, salt: 'autumn' };
+      expect(await storedTask(await post({ audience }))).to.include({ salt: 'autumn' });
+      expect(await storedTask(await post({}))).not.to.have.any.keys('salt', 'sample', 'limit');
+    });
+
+    it('takes no fact for a tag', async () => {
+      const { status, body } = await post({ audience: { tags: 'vip & platform = ios' } });
+      expect([status, body.code]).to.deep.equal([422, 'TAG_EXPRESSION_INVALID']);
+      expect(body.errors[0]).to.include({ field: 'audience.tags', position: 6 });
+    });
+
+    it('keeps an expression and who is left out, with tokens as their vendor writes them', async () => {
+      const exclude = {
+        accounts: ['ann'],
+        tokens: ['pager-1', { token: 'pager-2', vendor: 'pager' }],
+        where: 'churned',
+      };
+      const task = await storedTask(await post({ audience: { where: 'attr.level > 3', exclude } }));
+      expect(task).to.deep.include({
+        audienceKind: 'where',
+        whereExpression: 'attr.level > 3',
+        exclude: { where: 'churned', listed: true },
+      });
+      const list = await api().connection.collection('audiences').findOne({ _id: task._id });
+      expect(list?.exclude).to.deep.equal({
+        accounts: ['ann'],
+        tokens: [{ token: 'pager-1' }, { token: 'pager-2', vendor: 'pager' }],
+      });
+    });
+
+    for (const [what, audience, fields] of [
+      [
+        'an exclusion from a list',
+        { accounts: ['ann'], exclude: { devices: [ID] } },
+        ['audience.exclude'],
+      ],
+      [
+        'a sample of a list',
+        { devices: [ID], sample: 5, salt: 'x' },
+        ['audience.sample', 'audience.salt'],
+      ],
+      ['a limit of a list', { tokens: ['pager-1'], limit: 5 }, ['audience.limit']],
+      ['a salt for nothing', { all: true, salt: 'x' }, ['audience.salt']],
+      ['a sample of nothing', { all: true, sample: 0 }, ['audience.sample']],
+      ['more than all', { all: true, sample: 100.1 }, ['audience.sample']],
+      ['a limit without end', { all: true, limit: 1_000_001 }, ['audience.limit']],
+      ['half a device', { all: true, limit: 1.5 }, ['audience.limit']],
+      [
+        'a sample of a list',
+        { devices: [ID], sample: 5, salt: 'x' },
+        ['audience.sample', 'audience.salt'],
+      ],
+      ['a limit of a list', { tokens: ['pager-1'], limit: 5 }, ['audience.limit']],
+      ['a salt for nothing', { all: true, salt: 'x' }, ['audience.salt']],
+      ['a sample of nothing', { all: true, sample: 0 }, ['audience.sample']],
+      ['more than all', { all: true, sample: 100.1 }, ['audience.sample']],
+      ['a limit without end', { all: true, limit: 1_000_001 }, ['audience.limit']],
+      ['half a device', { all: true, limit: 1.5 }, ['audience.limit']],
+      ['an exclusion of nobody', { all: true, exclude: {} }, ['audience.exclude']],
+      ['an unknown exclusion', { all: true, exclude: { tags: 'vip' } }, ['audience.exclude.tags']],
+      ['an expression beside tags', { tags: 'vip', where: 'vip' }, ['audience']],
+    ] as const) {
+      it(`refuses ${what}`, async () => {
+        const { status, body } = await post({ audience });
+        expect([status, body.code]).to.deep.equal([422, 'VALIDATION_FAILED']);
+        expect(body.errors.map((error: { field: string }) => error.field)).to.deep.equal(fields);
+      });
+    }
+
     it('counts nobody twice, however often and in whichever form they are named', async () => {
       const tokens = ['pager-1', { token: 'pager-1' }, 'pager-1', { token: 'pager-2' }];
       const { body } = await post({ audience: { tokens } });

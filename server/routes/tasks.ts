@@ -37,6 +37,7 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
     },
     problems: [
       'TAG_EXPRESSION_INVALID',
+      'EXPRESSION_INVALID',
       'MESSAGE_INVALID',
       'PAYLOAD_TOO_LARGE',
       'PURPOSE_NOT_MAPPED',

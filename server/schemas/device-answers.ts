@@ -1,5 +1,6 @@
 /** What device, account and import routes answer, with examples. */
 import joi from 'joi';
+import { PLATFORMS } from '../../models/expression/facts.js';
 import { deliveryRow } from './task-answers.js';
 import { objectId, shownInstant } from './values.js';
 
@@ -27,6 +28,12 @@ export const deviceAnswer = joi.object({
   locale: joi.string(),
   timeZone: joi.string(),
   appVersion: joi.string(),
+  osVersion: joi.string(),
+  brand: joi.string(),
+  platform: joi.string().valid(...PLATFORMS),
+  attributes: joi
+    .object()
+    .pattern(joi.string(), joi.alternatives(joi.string().allow(''), joi.number(), joi.boolean())),
   consent: consentAnswer.required(),
   state: joi
     .string()
@@ -36,6 +43,7 @@ export const deviceAnswer = joi.object({
   stateReason: joi.string(),
   stateAt: shownInstant,
   registeredAt: shownInstant.required().description('When the token was last presented'),
+  lastSeenAt: shownInstant.description('When the app last registered it; an import does not count'),
   createdAt: shownInstant.required(),
   updatedAt: shownInstant.required(),
 });
@@ -116,7 +124,9 @@ export const importAnswer = joi.object({
         reason: joi
           .string()
           .required()
-          .description('`suppressed`, `busy`, or a sentence that says what is allowed'),
+          .description(
+            '`suppressed`, `busy`, `too-many-attributes`, or a sentence that says what is allowed',
+          ),
       }),
     )
     .required()
@@ -142,9 +152,14 @@ export const EXAMPLE_DEVICE = {
   locale: 'de-DE',
   timeZone: 'Europe/Berlin',
   appVersion: '4.2.0',
+  osVersion: '17.1',
+  brand: 'xiaomi',
+  platform: 'android',
+  attributes: { level: 12, plan: 'gold', renewsAt: '2027-01-31' },
   consent: EXAMPLE_CONSENT,
   state: 'active',
   registeredAt: '2026-11-22T10:00:00.000Z',
+  lastSeenAt: '2026-11-22T10:00:00.000Z',
   createdAt: '2026-11-01T08:00:00.000Z',
   updatedAt: '2026-11-22T10:00:00.000Z',
 };

@@ -2,8 +2,14 @@
 import joi from 'joi';
 import { LRUCache } from 'lru-cache';
 import { IANAZone } from 'luxon';
+import {
+  type AttributeChange,
+  MAX_ATTRIBUTE_TEXT,
+  MAX_ATTRIBUTES,
+} from '../../models/attributes.js';
 import type { ConsentChange } from '../../models/consent.js';
-import { TAG_EXPRESSION_LIMITS } from '../../models/tag-expression.js';
+import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
+import { ATTRIBUTE_NAME, PLATFORMS } from '../../models/expression/facts.js';
 import { purpose } from './message.js';
 import { instant } from './values.js';
 
@@ -52,7 +58,7 @@ export const timeZone = joi
 export const tag = joi
   .string()
   .trim()
-  .max(TAG_EXPRESSION_LIMITS.tagLength)
+  .max(EXPRESSION_LIMITS.tagLength)
   .pattern(/^\P{Cc}+$/u)
   .messages({ 'string.pattern.base': 'must not contain control characters' });
 
@@ -69,7 +75,46 @@ export const installationId = joi
   .description("The app's own id of this installation; it stays when the token changes")
   .messages({ 'string.pattern.base': 'must have 1 to 128 visible ASCII characters' });
 
-export const appVersion = joi.string().max(64);
+const version = joi.string().max(64);
+export const appVersion = version.description('Compared as a version, for example `3.10.0`');
+export const osVersion = version.description('Compared as a version, for example `17.1`');
+
+export const brand = joi
+  .string()
+  .lowercase()
+  .max(64)
+  .description('Of the phone, for example `xiaomi`; kept in lower case');
+
+export const platform = joi
+  .string()
+  .valid(...PLATFORMS)
+  .description("What it runs on; unless it says otherwise, what its vendor's devices run on");
+
+const attributeValue = joi
+  .alternatives(
+    joi
+      .string()
+      .allow('')
+      .max(MAX_ATTRIBUTE_TEXT)
+      .pattern(/^\P{Cc}*$/u),
+    joi.number().strict(),
+    joi.boolean().strict(),
+  )
+  .messages({
+    'alternatives.types': `must be a number, true, false, null, or a text of at most ${MAX_ATTRIBUTE_TEXT} characters`,
+    'alternatives.match': `must be a number, true, false, null, or a text of at most ${MAX_ATTRIBUTE_TEXT} characters`,
+  });
+
+export const attributes = joi
+  .object<AttributeChange>()
+  .pattern(ATTRIBUTE_NAME, attributeValue.allow(null))
+  .max(MAX_ATTRIBUTES)
+  .description(
+    `Values by name (a letter, then letters, digits and underscores); what is not named stays, null removes. A device has at most ${MAX_ATTRIBUTES}. Texts that read as a date or a version compare as such`,
+  )
+  .messages({
+    'object.unknown': 'must be named by 1 to 40 letters, digits and underscores, a letter first',
+  });
 
 const grant = joi.string().valid('granted', 'denied');
 

@@ -6,10 +6,14 @@ import { DEFAULT_PROFILE } from '../../models/vendor-profile.js';
 import { accountName } from './audience.js';
 import {
   appVersion,
+  attributes,
+  brand,
   consent,
   consentObject,
   installationId,
   locale,
+  osVersion,
+  platform,
   tag,
   tags,
   timeZone,
@@ -31,6 +35,10 @@ const facts = {
   locale: locale.allow(null),
   timeZone: timeZone.allow(null),
   appVersion: appVersion.allow(null),
+  osVersion: osVersion.allow(null),
+  brand: brand.allow(null),
+  platform,
+  attributes: attributes.allow(null),
 };
 
 export interface DeviceRequest extends DeviceFacts {

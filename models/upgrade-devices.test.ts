@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { Types } from 'mongoose';
+import { testDatabase } from '../test/support/mongo.js';
+import { dbOf } from './database.js';
+import type { Device } from './device.js';
+import { devicesIn } from './device-store.js';
+import { versionKey } from './expression/version.js';
+import { upgradeDevices } from './upgrade-devices.js';
+
+const OLD = new Date('2026-01-01');
+const NOW = new Date('2026-11-22');
+const PLATFORMS = new Map([
+  ['apns', 'ios'],
+  ['fcm', 'android'],
+]);
+
+describe('The upgrade of devices', () => {
+  const database = testDatabase();
+  const db = () => dbOf(database().connection);
+  const add = async (change: Partial<Device>): Promise<Types.ObjectId> => {
+    const device = { _id: new Types.ObjectId(), app: 'shop', vendor: 'fcm', registeredAt: OLD };
+    await devicesIn(db()).insertOne({ ...device, ...change } as Device);
+    return device._id;
+  };
+  const stored = (_id: Types.ObjectId) => devicesIn(db()).findOne({ _id });
+  const upgrade = (platforms = PLATFORMS) => upgradeDevices(db(), platforms, NOW);
+
+  beforeEach(async () => {
+    await devicesIn(db()).deleteMany({});
+    await db().collection('upgrades').deleteMany({});
+  });
+
+  it('gives what is missing and leaves what is known', async () => {
+    const old = await add({ appVersion: '3.10.0' });
+    const apple = await add({ vendor: 'apns', appVersion: 'nightly' });
+    const pager = await add({ vendor: 'pager' });
+    const fresh = await add({ platform: 'harmonyos', lastSeenAt: NOW });
+    await upgrade();
+    const key = versionKey('3.10.0');
+    expect(await stored(old)).to.deep.include({
+      appVersionKey: key,
+      platform: 'android',
+      lastSeenAt: OLD,
+    });
+    expect(await stored(apple))
+      .to.include({ platform: 'ios' })
+      .and.not.have.property('appVersionKey');
+    expect(await stored(pager))
+      .to.deep.include({ lastSeenAt: OLD })
+      .and.not.have.property('platform');
+    expect(await stored(fresh)).to.deep.include({ platform: 'harmonyos', lastSeenAt: NOW });
+  });
+
+  it('goes through more devices than fit into a stretch', async () => {
+    const devices = Array.from({ length: 5_001 }, (_, index) => ({
+      ...{ _id: new Types.ObjectId(), app: 'shop', vendor: 'fcm', registeredAt: OLD },
+      appVersion: `1.${index % 3}`,
+    }));
+    await devicesIn(db()).insertMany(devices as Device[]);
+    await upgrade(new Map());
+    expect(await devicesIn(db()).countDocuments({ appVersionKey: versionKey('1.2') })).to.equal(
+      1_667,
+    );
+    expect(await devicesIn(db()).countDocuments({ lastSeenAt: OLD })).to.equal(5_001);
+  });
+
+  it('is done once, so that what an import brings later is not taken for seen', async () => {
+    await Promise.all([upgrade(), upgrade()]);
+    const imported = await add({});
+    await upgrade();
+    expect(await stored(imported)).not.to.have.property('lastSeenAt');
+  });
+});
