@@ -1,5 +1,6 @@
 /** An app: the tenant that owns keys, devices, tasks and vendor settings. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import { DEVICES_PER_ACCOUNT } from './limits.js';
 
 export const RETENTION_DAYS = [30, 90, 365] as const;
 export type RetentionDays = (typeof RETENTION_DAYS)[number];
@@ -19,6 +20,8 @@ export interface App {
   allowRawTokens: boolean;
   /** How long delivery rows are kept. */
   retentionDays: RetentionDays;
+  /** Absent in apps that are older than the limit. */
+  devicesPerAccount?: number;
   createdAt: Date;
 }
 
@@ -30,6 +33,7 @@ export const appSchema = new Schema<App>(
     identitySecret: { type: String, required: true },
     allowRawTokens: { type: Boolean, default: false },
     retentionDays: { type: Number, enum: RETENTION_DAYS, default: 90 },
+    devicesPerAccount: { type: Number, default: DEVICES_PER_ACCOUNT },
     createdAt: { type: Date, required: true },
   },
   { collection: 'apps', versionKey: false },

@@ -1,5 +1,6 @@
 /** Makes sure that every collection Mongoose knows has its indexes before anything is accepted. */
 import type { Connection } from 'mongoose';
+import { accountGuardModel } from './account-guard.js';
 import { appModel } from './app.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
@@ -7,10 +8,12 @@ import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { suppressionModel } from './suppression.js';
+import { tagEntryModel } from './tag-book.js';
 import { taskModel } from './task.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
 const MODELS = [
+  accountGuardModel,
   appModel,
   consentRecordModel,
   deviceModel,
@@ -18,6 +21,7 @@ const MODELS = [
   idempotencyModel,
   keyModel,
   suppressionModel,
+  tagEntryModel,
   taskModel,
   vendorProfileModel,
 ];

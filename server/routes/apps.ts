@@ -4,6 +4,7 @@ import { type App, appModel } from '../../models/app.js';
 import { newAppSecrets } from '../../models/app-secrets.js';
 import { isDuplicateKey } from '../../models/duplicate-key.js';
 import { keyModel, SERVER_SCOPES } from '../../models/key.js';
+import { DEVICES_PER_ACCOUNT } from '../../models/limits.js';
 import { newKey } from '../../models/new-key.js';
 import { inTransaction } from '../../models/transaction.js';
 import type { Directory } from '../directory.js';
@@ -26,14 +27,23 @@ const EXAMPLE_APP = {
   name: 'The shop',
   allowRawTokens: false,
   retentionDays: 90,
+  devicesPerAccount: 100,
   createdAt: '2026-11-22T10:00:00.000Z',
 };
 
-const shown = ({ _id, name, allowRawTokens, retentionDays, createdAt }: App) => ({
+const shown = ({
+  _id,
+  name,
+  allowRawTokens,
+  retentionDays,
+  devicesPerAccount,
+  createdAt,
+}: App) => ({
   id: _id,
   name,
   allowRawTokens,
   retentionDays,
+  devicesPerAccount: devicesPerAccount ?? DEVICES_PER_ACCOUNT,
   createdAt,
 });
 

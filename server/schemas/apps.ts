@@ -2,6 +2,7 @@
 import joi from 'joi';
 import { RETENTION_DAYS, type RetentionDays } from '../../models/app.js';
 import { CLIENT_SCOPE, SCOPES, type Scope, SERVER_SCOPES } from '../../models/key.js';
+import { DEVICES_PER_ACCOUNT, MOST_DEVICES_PER_ACCOUNT } from '../../models/limits.js';
 import { appId, displayName, shownInstant } from './values.js';
 
 const allowRawTokens = joi
@@ -14,11 +15,20 @@ const retentionDays = joi
   .valid(...RETENTION_DAYS)
   .description('How long delivery rows are kept');
 
+const devicesPerAccount = joi
+  .number()
+  .strict()
+  .integer()
+  .min(1)
+  .max(MOST_DEVICES_PER_ACCOUNT)
+  .description('One account may have so many devices; those whose token is gone do not count');
+
 export interface AppRequest {
   id: string;
   name: string;
   allowRawTokens: boolean;
   retentionDays: RetentionDays;
+  devicesPerAccount: number;
 }
 
 export const appRequest = joi.object<AppRequest, true>({
@@ -26,6 +36,7 @@ export const appRequest = joi.object<AppRequest, true>({
   name: displayName.required(),
   allowRawTokens: allowRawTokens.default(false),
   retentionDays: retentionDays.default(90),
+  devicesPerAccount: devicesPerAccount.default(DEVICES_PER_ACCOUNT),
 });
 
 export const appPatch = joi
@@ -33,6 +44,7 @@ export const appPatch = joi
     name: displayName,
     allowRawTokens,
     retentionDays,
+    devicesPerAccount,
   })
   .min(1);
 
@@ -71,6 +83,7 @@ const appFields = {
   name: joi.string().required(),
   allowRawTokens: allowRawTokens.required(),
   retentionDays: retentionDays.required(),
+  devicesPerAccount: devicesPerAccount.required(),
   createdAt: shownInstant.required(),
 };
 const keyFields = {

@@ -116,7 +116,9 @@ export const importAnswer = joi.object({
         reason: joi
           .string()
           .required()
-          .description('`suppressed`, `busy`, or a sentence that says what is allowed'),
+          .description(
+            '`suppressed`, `busy`, `account-full`, `app-tags-full`, or a sentence that says what is allowed',
+          ),
       }),
     )
     .required()
