@@ -85,6 +85,17 @@ export class AccountRoom {
     return true;
   }
 
+  /** All of them, or none. */
+  takeAll(moves: readonly (readonly [before: Device, after: Device])[]): boolean {
+    const full = moves.findIndex(([before, after]) => !this.take(before, after));
+    if (full < 0) return true;
+    for (const [before, after] of moves.slice(0, full)) {
+      this.#add(accountOf(after), -1);
+      this.#add(accountOf(before), 1);
+    }
+    return false;
+  }
+
   #add(account: string | undefined, devices: number): void {
     const count = account == null ? undefined : this.counts.get(account);
     if (account != null && count != null) this.counts.set(account, count + devices);

@@ -5,6 +5,7 @@ import type { Route } from '../route.js';
 import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
+import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
 import { healthRoutes } from './health.js';
@@ -24,6 +25,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...keyRoutes(parts, directory),
     ...vendorRoutes(parts),
     ...deviceRoutes(parts),
+    ...deviceBulkRoutes(parts),
     ...deviceHistoryRoutes(parts),
     ...importRoutes(parts),
     ...accountRoutes(parts),
