@@ -9,6 +9,7 @@ import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { suppressionModel } from './suppression.js';
 import { tagEntryModel } from './tag-book.js';
+import { tagRemovalModel } from './tag-removal.js';
 import { taskModel } from './task.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
@@ -22,6 +23,7 @@ const MODELS = [
   keyModel,
   suppressionModel,
   tagEntryModel,
+  tagRemovalModel,
   taskModel,
   vendorProfileModel,
 ];

@@ -49,6 +49,10 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'PUT /v1/devices/:device/consent': ['devices:write', 'devices:register'],
   'GET /v1/devices/:device/consent': 'devices:read',
   'GET /v1/devices/:device/deliveries': 'devices:read',
+  'GET /v1/tags': 'devices:read',
+  'GET /v1/tags/:tag': 'devices:read',
+  'DELETE /v1/tags/:tag': 'devices:write',
+  'GET /v1/tag-removals/:removal': 'devices:read',
   'GET /v1/accounts/:account': 'devices:read',
   'DELETE /v1/accounts/:account': 'devices:write',
 };

@@ -7,7 +7,7 @@ import { testApi } from './support/api.js';
 const run = promisify(execFile);
 
 describe('The example', () => {
-  const api = testApi();
+  const api = testApi({ role: 'all' });
 
   /** What a script prints, as the JSON of its lines. */
   const script = async (name: string, ...args: string[]) => {
@@ -39,5 +39,13 @@ describe('The example', () => {
       ['ada', ['beta', 'winter-sale']],
       ['bob', ['winter-sale', 'vip']],
     ]);
+  });
+
+  it('delete-tag.sh waits until no device has the tag', async () => {
+    await register('3', 'cleo', ['doomed', 'kept']);
+    const [removal] = await script('delete-tag.sh', 'doomed');
+    expect(removal).to.include({ tag: 'doomed', state: 'done', devices: 1 });
+    const { body } = await api().request('GET', '/v1/devices?account=cleo');
+    expect(body.items[0].tags).to.deep.equal(['kept']);
   });
 });

@@ -12,6 +12,7 @@ import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
+import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
 import { taskRecallRoutes } from './task-recall.js';
@@ -28,6 +29,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...deviceBulkRoutes(parts),
     ...deviceHistoryRoutes(parts),
     ...importRoutes(parts),
+    ...tagRoutes(parts),
     ...accountRoutes(parts),
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
