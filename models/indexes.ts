@@ -11,6 +11,7 @@ import { suppressionModel } from './suppression.js';
 import { tagEntryModel } from './tag-book.js';
 import { tagRemovalModel } from './tag-removal.js';
 import { taskModel } from './task.js';
+import { templateModel } from './template.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
 const MODELS = [
@@ -25,6 +26,7 @@ const MODELS = [
   tagEntryModel,
   tagRemovalModel,
   taskModel,
+  templateModel,
   vendorProfileModel,
 ];
 

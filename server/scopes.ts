@@ -37,6 +37,14 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'POST /v1/tasks/:task/cancel': 'tasks:write',
   'POST /v1/tasks/:task/recall': 'tasks:write',
 
+  'PUT /v1/templates/:name': 'tasks:write',
+  'GET /v1/templates': 'tasks:read',
+  'GET /v1/templates/:name': 'tasks:read',
+  'GET /v1/templates/:name/versions': 'tasks:read',
+  'GET /v1/templates/:name/versions/:version': 'tasks:read',
+  'DELETE /v1/templates/:name': 'tasks:write',
+  'POST /v1/templates/:name/preview': 'tasks:read',
+
   'PUT /v1/devices': ['devices:write', 'devices:register'],
   'GET /v1/devices': 'devices:read',
   'POST /v1/devices/import': 'devices:write',

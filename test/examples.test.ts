@@ -48,4 +48,19 @@ describe('The example', () => {
     const { body } = await api().request('GET', '/v1/devices?account=cleo');
     expect(body.items[0].tags).to.deep.equal(['kept']);
   });
+
+  it('send-template.sh writes, previews and sends a template', async () => {
+    await register('ok-4', 'dora', []);
+    await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
+    const [template, preview, task] = await script('send-template.sh', 'dora');
+    expect(template).to.include({ name: 'example-parcel', version: 1 });
+    expect(preview.items).to.have.lengthOf(1);
+    expect(preview.items[0]).to.include({
+      locale: 'de',
+      title: 'Hallo there',
+      body: 'Deine 2 Pakete sind unterwegs',
+    });
+    const report = await api().request('GET', `/v1/tasks/${task.id}`);
+    expect(report.body.template).to.deep.equal({ name: 'example-parcel', version: 1 });
+  });
 });

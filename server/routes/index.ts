@@ -17,6 +17,7 @@ import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
 import { taskRecallRoutes } from './task-recall.js';
 import { taskRoutes } from './tasks.js';
+import { templateRoutes } from './templates.js';
 import { vendorRoutes } from './vendors.js';
 
 export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
@@ -35,6 +36,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...taskControlRoutes(parts),
     ...taskRecallRoutes(parts),
     ...taskDeliveryRoutes(parts),
+    ...templateRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

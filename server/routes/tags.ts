@@ -3,7 +3,7 @@ import type { Types } from 'mongoose';
 import { dbOf } from '../../models/database.js';
 import { askForRemoval, removalOf, type TagRemoval } from '../../models/tag-removal.js';
 import { devicesWithTag, tagsInUse } from '../../models/tags-in-use.js';
-import { readTagCursor, tagCursor } from '../cursor.js';
+import { nameCursor, readNameCursor } from '../cursor.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { type Route, route } from '../route.js';
@@ -55,7 +55,7 @@ const listTags = ({ connection }: ApiParts): Route =>
     example: { query: { limit: '10' } },
     handle: async ({ app, query: { cursor, limit } }) => {
       const db = dbOf(connection);
-      const after = cursor == null ? '' : readTagCursor(cursor);
+      const after = cursor == null ? '' : readNameCursor(cursor);
       const tags: string[] = [];
       for await (const tag of tagsInUse(db, app._id, after)) {
         tags.push(tag);
@@ -71,7 +71,7 @@ const listTags = ({ connection }: ApiParts): Route =>
         // The last device may have lost a tag between the two looks.
         body: {
           items: items.filter(({ devices }) => devices > 0),
-          nextCursor: last == null ? undefined : tagCursor(last),
+          nextCursor: last == null ? undefined : nameCursor(last),
         },
       };
     },
