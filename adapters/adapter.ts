@@ -184,6 +184,8 @@ export interface Vendor<Settings = Record<string, unknown>> {
   readonly probeToken: string;
   /** Faults of a message that the vendor would refuse, found without asking it. Pure. */
   check(message: Message, settings: Settings): Problem[];
+  /** What a message takes of `limits.payloadBytes`. Pure. */
+  payloadBytes?(message: Message, settings: Settings): number;
   /** Whether and how a push can be taken back; absent, like the adapter's `recall`, where none can. Pure. */
   recalls?(recall: Recall, settings: Settings): RecallManner | NotRecallable;
   /** Throws only for settings that the schema accepted but that cannot work, with a message safe to show. */

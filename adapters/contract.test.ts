@@ -162,6 +162,18 @@ describe('adapters', () => {
           expect(problem?.field).to.match(/^message/);
           expect(problem?.detail).to.include(String(vendor.limits.payloadBytes));
         });
+
+        it('counts a message by the same bytes, if it counts at all', () => {
+          const large = messageOf({ body: 'x'.repeat(vendor.limits.payloadBytes + 1) });
+          const bytes = vendor.payloadBytes?.(large, settings());
+          if (bytes == null) return;
+          const [problem] = vendor.check(large, settings());
+          expect(problem?.detail).to.include(String(bytes));
+          expect(vendor.payloadBytes?.(messageOf(), settings())).to.be.within(
+            1,
+            vendor.limits.payloadBytes,
+          );
+        });
       });
 
       describe('samples', () => {

@@ -1,5 +1,6 @@
 /** Accept: checks a task against its vendors and writes it, together with the batches of a small audience. */
 import { type ClientSession, Types } from 'mongoose';
+import type { Problem } from '../adapters/adapter.js';
 import { type AudienceList, audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
@@ -22,6 +23,7 @@ import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
 import { cutStretch } from './plan.js';
 import { goesFirst } from './priority.js';
+import { valuesToCheck } from './template-values.js';
 import { writePlanned } from './writes.js';
 
 /** Lists up to this length are planned while the caller waits: a few milliseconds, and the push leaves at once. */
@@ -137,7 +139,10 @@ const problemsOf = async (
   context: JobContext,
   task: Task,
   inline: InlinePlan | null,
-): Promise<ReturnType<typeof checkMessage>> => {
+  audience: Audience,
+): Promise<readonly Problem[]> => {
+  const { data, problems } = valuesToCheck(task.message, audience);
+  if (problems.length > 0) return problems;
   const profiles = await context.profiles.of(task.app);
   const reached = new Set(
     inline?.cut.batches
@@ -147,7 +152,10 @@ const problemsOf = async (
   const checked = [...profiles.entries()]
     .filter(([key]) => inline == null || reached.has(key))
     .map(([, open]) => open);
-  return checkMessage(task, checked, context.parts.now());
+  return checkMessage(task, checked, {
+    nowMs: context.parts.now(),
+    ...(task.message.template == null ? {} : { data }),
+  });
 };
 
 const planned = (task: Task, inline: InlinePlan): Task => {
@@ -241,7 +249,7 @@ const acceptInTurn = async (
   const { audience } = request.input;
   const fresh = newTask(request, new Date(parts.now()));
   const inline = await planInline(context, fresh, request);
-  const problems = await problemsOf(context, fresh, inline);
+  const problems = await problemsOf(context, fresh, inline, audience);
   if (problems.length > 0) throw new TaskRefused(problems);
   await faultPoint('accept:before-write');
   if (inline == null) {

@@ -8,23 +8,40 @@ const MOST_PROBLEMS = 20;
 
 type CheckedTask = Pick<Task, '_id' | 'message' | 'expiresAt' | 'createdAt' | 'scheduledAt'>;
 
-const problemsOf = (task: CheckedTask, open: OpenProfile, nowMs: number): Problem[] =>
+interface CheckOptions {
+  readonly nowMs: number;
+  /** Stands for what is known of each device only later. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Says with whom, and in which locale. */
+export const toldOf = (
+  problem: Problem,
+  { vendor, profile }: OpenProfile,
+  locale: string,
+): Problem => ({
+  ...problem,
+  detail: `${problem.detail} (${vendor.name}/${profile}${locale === '' ? '' : `, ${locale}`})`,
+});
+
+const problemsOf = (
+  task: CheckedTask,
+  open: OpenProfile,
+  { nowMs, ...variant }: CheckOptions,
+): Problem[] =>
   localesOf(task.message).flatMap((locale) =>
     open.vendor
-      .check(messageFor(task, open.vendor, { locale }, nowMs), open.settings)
-      .map((problem) => ({
-        ...problem,
-        detail: `${problem.detail} (${open.vendor.name}/${open.profile}${locale === '' ? '' : `, ${locale}`})`,
-      })),
+      .check(messageFor(task, open.vendor, { locale, ...variant }, nowMs), open.settings)
+      .map((problem) => toldOf(problem, open, locale)),
   );
 
 /** Problems of every locale with every profile, each told once. */
 export const checkMessage = (
   task: CheckedTask,
   profiles: Iterable<OpenProfile>,
-  nowMs: number,
+  options: CheckOptions,
 ): Problem[] => {
-  const problems = [...profiles].flatMap((open) => problemsOf(task, open, nowMs));
+  const problems = [...profiles].flatMap((open) => problemsOf(task, open, options));
   const unique = new Map(
     problems.map((problem) => [`${problem.field}\n${problem.detail}`, problem]),
   );

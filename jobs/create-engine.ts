@@ -36,6 +36,7 @@ import { createSweepWatch } from './sweep-watch.js';
 import { createTicks } from './ticks.js';
 import { TOKEN_EVIDENCE, tokenEvidenceIndexes } from './token-evidence.js';
 import { createTokenGuard } from './token-guard.js';
+import { tryTemplate } from './try-template.js';
 import { createWrites } from './writes.js';
 
 const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => {
@@ -171,6 +172,10 @@ export const createEngine = (parts: JobParts): Engine => {
       const changed = await setTaskRate(db, { app, task }, ratePerSecond);
       if (sends) void context.pacing.refresh().catch(() => undefined);
       return changed;
+    },
+    async tryTemplate(app, message, options) {
+      const profiles = await context.profiles.of(app);
+      return tryTemplate(message, [...profiles.values()], { ...options, nowMs: parts.now() });
     },
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),

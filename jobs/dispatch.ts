@@ -16,6 +16,7 @@ import type { Share } from './pacing/pacing.js';
 import { goesFirst } from './priority.js';
 import type { OpenProfile } from './profiles.js';
 import { sendingFor } from './recalling.js';
+import { refusedTemplate } from './refused-template.js';
 import { type Group, startSending } from './send.js';
 import { type BatchTargets, knownTargets, readTargets, type SendTarget } from './targets.js';
 import { taskOf } from './task-of.js';
@@ -54,13 +55,15 @@ const groupsOf = (
     if (group == null) groups.set(key, [target]);
     else group.push(target);
   }
-  return [...groups.values()].map((some) => ({
-    message: {
-      ...messageFor(task, open.vendor, some[0]?.variant ?? { locale: '' }, nowMs),
-      sendBefore,
-    },
-    targets: some,
-  }));
+  const compose = (variant: Variant) => messageFor(task, open.vendor, variant, nowMs);
+  return [...groups.values()].map((targets): Group => {
+    try {
+      const message = { ...compose(targets[0]?.variant ?? { locale: '' }), sendBefore };
+      return { message, targets };
+    } catch (error) {
+      return { targets, refused: refusedTemplate(error) };
+    }
+  });
 };
 
 /** Of a batch that asks whether a profile is well again, only one push is sent. */

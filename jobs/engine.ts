@@ -7,6 +7,7 @@ import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
 import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
+import type { TriedLocale } from './try-template.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
 export interface TaskInput {
@@ -119,6 +120,12 @@ export interface Engine {
   erase(app: string, what: Erasable): Promise<ErasureResult>;
   /** Sends it at this rate from now on, null for as fast as it goes; as `control` otherwise. */
   setRate(app: string, task: Types.ObjectId, ratePerSecond: number | null): Promise<Task | null>;
+  /** How a template looks in each locale, and what the app's vendors say to it. */
+  tryTemplate(
+    app: string,
+    message: TaskMessage,
+    options: { readonly data: Readonly<Record<string, string>>; readonly fill: boolean },
+  ): Promise<readonly TriedLocale[]>;
   report(task: Pick<Task, '_id'>): Promise<Ledger>;
   /** Rows by device id, as a stream over a cursor. */
   deliveries(

@@ -1,6 +1,7 @@
 /** From a task's message to the one message a vendor gets: locale, personal data, overrides and the remaining time. */
 import type { Message, Vendor } from '../adapters/adapter.js';
-import type { Task, TaskMessage } from '../models/task.js';
+import type { LocalizedText, Task, TaskMessage } from '../models/task.js';
+import { renderText, type Values } from './template-text.js';
 
 /** What two devices must share to get the same message. */
 export interface Variant {
@@ -48,20 +49,38 @@ const remainingStoreSeconds = (task: MessageTask, maxSeconds: number, nowMs: num
   return Math.max(1, Math.min(maxSeconds, Math.floor((untilMs - nowMs) / SECOND_MS)));
 };
 
+/** Texts of a template have their values put in, others are what they say. Throws Unresolved. */
+const textsFor = (
+  { title, body, localized, template }: TaskMessage,
+  locale: string,
+  data: Values,
+): LocalizedText => {
+  const ofLocale = localized?.[locale];
+  if (template == null) return ofLocale ?? {};
+  const language = { ...template, locale: locale === FALLBACK ? template.locale : locale };
+  const texts = Object.entries({ title, body, ...ofLocale });
+  return Object.fromEntries(
+    texts.flatMap(([field, text]) =>
+      text == null ? [] : [[field, renderText(text, language, data)]],
+    ),
+  );
+};
+
+/** Throws Unresolved for a template, when a placeholder has no value that fits. */
 export const messageFor = (
   task: MessageTask,
   vendor: Pick<Vendor, 'name' | 'limits'>,
   variant: Variant,
   nowMs: number,
 ): Message => {
-  const { localized, overrides, storeSeconds: _asked, ...shared } = task.message;
+  const { localized: _texts, template: _t, overrides, storeSeconds: _s, ...shared } = task.message;
   const data = variant.data == null ? shared.data : { ...shared.data, ...variant.data };
   const ofVendor = overrides?.[vendor.name];
   // A recall names the push as that was named.
   const named = task.recallOf ?? task._id;
   return {
     ...shared,
-    ...localized?.[variant.locale],
+    ...textsFor(task.message, variant.locale, data ?? {}),
     ...(data == null ? {} : { data }),
     ...(ofVendor == null ? {} : { overrides: ofVendor }),
     taskId: named.toHexString(),

@@ -33,7 +33,8 @@ const expiryOf = ({ message, expiresAt, scheduledAt, createdAt }: Task, nowMs: n
 
 /** The message that is taken back, as the recall names it; with the texts to be seen in its place, if there are any. */
 const messageOf = (message: TaskMessage, replacement: Replacement | undefined): TaskMessage => {
-  const { storeSeconds: _, ...named } = message;
+  // The texts of a template are not put together anew: they are not shown, or replaced.
+  const { storeSeconds: _, template: _template, ...named } = message;
   if (replacement == null) return named;
   const { title: _title, body: _body, localized: _localized, ...rest } = named;
   return { ...rest, ...replacement };

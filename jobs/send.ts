@@ -14,10 +14,20 @@ export interface Sending {
   readonly all: Promise<void>;
 }
 
-export interface Group {
-  readonly message: Message;
-  readonly targets: readonly SendTarget[];
-}
+export type Group =
+  | {
+      readonly message: Message;
+      readonly targets: readonly SendTarget[];
+      readonly refused?: never;
+    }
+  | {
+      /** There is no message for them, because of what they are: nothing is sent. */
+      readonly refused: Outcome;
+      readonly targets: readonly SendTarget[];
+      readonly message?: never;
+    };
+
+type Composed = Extract<Group, { readonly message: Message }>;
 
 /** Its turn had not come when everything was stopped. */
 const UNSENT: Outcome = { kind: 'try-later', reason: 'aborted', cause: 'vendor' };
@@ -54,7 +64,7 @@ export const startSending = (
     heard(outcome);
     return true;
   };
-  const sendTogether = async ({ message, targets }: Group): Promise<void> => {
+  const sendTogether = async ({ message, targets }: Composed): Promise<void> => {
     begun += targets.length;
     let known = 0;
     try {
@@ -76,7 +86,7 @@ export const startSending = (
     for (const target of targets) learn(target, signal.aborted ? UNSENT : outcome);
   };
   const sendAsPermitted = async (
-    { message, targets }: Group,
+    { message, targets }: Composed,
     permit: Permits,
     inTime: AbortSignal,
   ): Promise<void> => {
@@ -92,7 +102,7 @@ export const startSending = (
     }
     await Promise.all(onTheirWay);
   };
-  const sendPaced = async (group: Group, permit: Permits): Promise<void> => {
+  const sendPaced = async (group: Composed, permit: Permits): Promise<void> => {
     // Whoever waits longer is read again: a permit would be lost on them.
     const inTime = abortAt(group.message.sendBefore, signal);
     try {
@@ -108,8 +118,15 @@ export const startSending = (
       inTime.release();
     }
   };
-  const sendGroup = (group: Group): Promise<void> =>
-    permits == null ? sendTogether(group) : sendPaced(group, permits());
+  const refuse = (targets: readonly SendTarget[], outcome: Outcome): void => {
+    begun += targets.length;
+    for (const target of targets) learn(target, outcome);
+  };
+  const sendGroup = async (group: Group): Promise<void> => {
+    if (group.refused != null) refuse(group.targets, group.refused);
+    else if (permits == null) await sendTogether(group);
+    else await sendPaced(group, permits());
+  };
   const all = Promise.all(groups.map(sendGroup)).then(() => undefined);
   return {
     outcomes,

@@ -14,6 +14,7 @@ describe('what an outcome says about the vendor', () => {
     [accepted, 'answered'],
     [{ kind: 'token-gone', reason: 'gone' }, 'answered'],
     [{ kind: 'message-refused', reason: 'title' }, 'answered'],
+    [{ kind: 'message-refused', reason: 'template' }, 'ours'],
     [{ kind: 'account-refused', reason: 'key-revoked' }, 'refused'],
     [busy, 'unanswered'],
     [{ kind: 'try-later', reason: 'timeout', cause: 'vendor', mayHaveArrived: true }, 'unanswered'],

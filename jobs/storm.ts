@@ -1,5 +1,6 @@
 /** Tells a vendor that answers nobody from one that is busy with a few: trouble in a row, over some time, and no answer between. */
 import type { Outcome } from '../adapters/adapter.js';
+import { TEMPLATE_REFUSED } from './refused-template.js';
 
 /** So many pushes in a row without a proper answer. */
 export const STORM_PUSHES = 20;
@@ -21,8 +22,9 @@ export const signOf = (outcome: Outcome): Sign => {
       return 'refused';
     case 'accepted':
     case 'token-gone':
-    case 'message-refused':
       return 'answered';
+    case 'message-refused':
+      return outcome.reason === TEMPLATE_REFUSED ? 'ours' : 'answered';
     case 'try-later':
       if (outcome.cause === 'turn' || OURS.has(outcome.reason)) return 'ours';
       // A vendor that speaks of this one device is well, and so is one that refuses our rate in clear words; one that fails,

@@ -9,6 +9,7 @@ import type { JobContext } from './context.js';
 import { eraseForgotten } from './erase.js';
 import { endExpired } from './expire.js';
 import { finishIfDone } from './finish.js';
+import { removeTags } from './remove-tags.js';
 
 const startScheduled = async (db: mongo.Db, now: Date): Promise<void> => {
   await tasks(db).updateMany(
@@ -144,6 +145,7 @@ export const sweep = async (context: JobContext): Promise<Lane[]> => {
   await finishForgotten(context);
   await dropLists(db);
   await eraseForgotten(context);
+  await removeTags(context);
   await context.guard.review();
   const busy = await Promise.all(LANES.map((lane) => hasWork(db, lane, now)));
   return LANES.filter((_, index) => busy[index]);

@@ -1,5 +1,6 @@
 /** An app: the tenant that owns keys, devices, tasks and vendor settings. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import { DEVICES_PER_ACCOUNT } from './limits.js';
 import type { QuietSettings } from './quiet-hours.js';
 
 export const RETENTION_DAYS = [30, 90, 365] as const;
@@ -24,6 +25,8 @@ export interface App {
   quietHours?: QuietSettings | null;
   /** Purposes that no quiet hours hold up; the operator's to name. */
   urgentPurposes?: string[];
+  /** Absent in apps that are older than the limit. */
+  devicesPerAccount?: number;
   createdAt: Date;
 }
 
@@ -37,6 +40,7 @@ export const appSchema = new Schema<App>(
     retentionDays: { type: Number, enum: RETENTION_DAYS, default: 90 },
     quietHours: { type: Schema.Types.Mixed },
     urgentPurposes: { type: [String], default: undefined },
+    devicesPerAccount: { type: Number, default: DEVICES_PER_ACCOUNT },
     createdAt: { type: Date, required: true },
   },
   { collection: 'apps', versionKey: false },

@@ -47,6 +47,7 @@ describe('Registration of devices', () => {
     by: 'key-1',
     cause: 'registration',
     now: NOW,
+    devicesPerAccount: 1_000,
     ...fields,
   });
   const erasing = (): EraseContext => using({ now: LATER });

@@ -1,9 +1,13 @@
 /** Registers devices, one or a thousand, in one transaction with the history of their consent. */
 import type { Connection, mongo, Types } from 'mongoose';
+import { AccountRoom } from './account-room.js';
 import { hasTooManyAttributes } from './attributes.js';
 import { dbOf } from './database.js';
+import type { Device } from './device.js';
+import type { DeviceBook } from './device-book.js';
 import { devicesIn, readBook, writeBook } from './device-store.js';
 import { isDuplicateKey } from './duplicate-key.js';
+import type { Limited, Limits } from './limits.js';
 import {
   decideRegistration,
   type KeyedRegistration,
@@ -24,10 +28,11 @@ import {
   suppress,
   suppressedSince,
 } from './suppression-list.js';
+import { refusedTags } from './tag-book.js';
 import { tokenKey } from './token-key.js';
 import { inTransaction } from './transaction.js';
 
-export interface BulkContext extends RegistrationContext {
+export interface BulkContext extends RegistrationContext, Limits {
   readonly connection: Connection;
   /** The app's, opened. */
   readonly hashSecret: Buffer;
@@ -53,6 +58,11 @@ export type RegistrationResult =
       /** With those that it had before. */
       readonly reason: 'too-many-attributes';
       readonly field: 'attributes';
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: Exclude<Limited, 'device-tags-full'>;
+      readonly field: 'account' | 'tags';
     };
 
 interface Prepared {
@@ -60,6 +70,8 @@ interface Prepared {
   /** What an erasure may have put on the suppression list. */
   readonly keys: readonly NamedKey[];
   readonly optIn: OptIn;
+  /** It brings tags for which the app has no room. */
+  readonly tagsRefused: boolean;
 }
 
 const ATTEMPTS = 4;
@@ -77,7 +89,11 @@ const optInOf = (
   ...(accountProof ? { accountProof } : {}),
 });
 
-const prepare = (given: RegistrationRequest, context: BulkContext): Prepared => {
+const prepare = (
+  given: RegistrationRequest,
+  context: BulkContext,
+  refused: ReadonlySet<string>,
+): Prepared => {
   const { hashSecret } = context;
   const { proof, accountProof: _, ...request } = given;
   const key = tokenKey(hashSecret, request.vendor, request.token);
@@ -88,6 +104,7 @@ const prepare = (given: RegistrationRequest, context: BulkContext): Prepared => 
     request: { ...request, tokenKey: key, ...(proof ? { provenTokenKeys } : {}) },
     keys: namedKeys(request, key, hashSecret),
     optIn: optInOf(given, proof && provenTokenKeys, context),
+    tagsRefused: request.tags?.some((tag) => refused.has(tag)) ?? false,
   };
 };
 
@@ -97,6 +114,31 @@ const keysOf = (prepared: readonly Prepared[]): Buffer[] =>
     ...keys.map(({ key }) => key),
     ...(request.provenTokenKeys ?? []),
   ]);
+
+const heldBy = (book: DeviceBook, request: KeyedRegistration): Device[] => {
+  const { byToken, byInstallation } = book.held(request);
+  return [byToken, byInstallation].filter((device) => device != null);
+};
+
+/** How many devices may come to each account that a request names, or of which it brings one back. */
+const wantedIn = (book: DeviceBook, prepared: readonly Prepared[]): Map<string, number> => {
+  const wanted = new Map<string, number>();
+  for (const { request } of prepared) {
+    const held = heldBy(book, request);
+    const isIn = (account: string) => (device: Device) =>
+      device.account === account && device.state !== 'gone';
+    const named = request.account === undefined ? held.flatMap(({ account }) => account ?? []) : [];
+    if (request.account != null) named.push(request.account);
+    for (const account of new Set(named)) {
+      if (held.length > 0 && held.every(isIn(account))) continue;
+      wanted.set(account, (wanted.get(account) ?? 0) + 1);
+    }
+  }
+  return wanted;
+};
+
+const NO_ROOM_FOR_TAGS = { kind: 'refused', reason: 'app-tags-full', field: 'tags' } as const;
+const NO_ROOM_IN_ACCOUNT = { kind: 'refused', reason: 'account-full', field: 'account' } as const;
 
 const attempt = async (
   context: BulkContext,
@@ -108,14 +150,19 @@ const attempt = async (
   const since = await suppressedSince(db, app, keysOf(prepared), session);
   const requests = prepared.map(({ request }) => request);
   const book = await readBook(db, app, requests, session);
+  const room = await AccountRoom.read(db, context, wantedIn(book, prepared), session);
   const lifted: Buffer[] = [];
   const results = prepared.map((one): RegistrationResult => {
     const check = checkSuppression(one.keys, one.optIn, since);
     if (check.refused) return { kind: 'refused', reason: 'suppressed', field: check.refused };
+    if (one.tagsRefused) return NO_ROOM_FOR_TAGS;
     const decision = decideRegistration(book.held(one.request), one.request, context);
-    if (hasTooManyAttributes(decision.device)) {
+    const { device, removed } = decision;
+    if (hasTooManyAttributes(device)) {
       return { kind: 'refused', reason: 'too-many-attributes', field: 'attributes' };
     }
+    const before = heldBy(book, one.request).find(({ _id }) => _id.equals(device._id));
+    if (!room.take(before, device, removed)) return NO_ROOM_IN_ACCOUNT;
     for (const key of check.lifted) since.delete(keyText(key));
     lifted.push(...check.lifted);
     book.apply(decision);
@@ -195,8 +242,10 @@ export const registerDevices = async (
   requests: readonly RegistrationRequest[],
 ): Promise<RegistrationResult[]> => {
   if (requests.length === 0) return [];
+  const tags = requests.flatMap((request) => request.tags ?? []);
+  const refused = await refusedTags(context, tags);
   return registerPrepared(
     context,
-    requests.map((request) => prepare(request, context)),
+    requests.map((request) => prepare(request, context, refused)),
   );
 };

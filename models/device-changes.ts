@@ -1,5 +1,6 @@
 /** Changes one device by its id: what is known about it, or what it agreed to. */
 import type { Connection, mongo, Types } from 'mongoose';
+import { AccountRoom } from './account-room.js';
 import { hasTooManyAttributes } from './attributes.js';
 import type { ConsentChange } from './consent.js';
 import { type ConsentRecord, recordOfConsent } from './consent-record.js';
@@ -8,7 +9,9 @@ import type { Device } from './device.js';
 import { updateOf } from './device-book.js';
 import { changesHands, consentAfter, type DeviceFacts, withFacts } from './device-facts.js';
 import { consentRecordsIn, devicesIn } from './device-store.js';
+import { LimitReached, type Limits } from './limits.js';
 import { keyText, suppressedSince } from './suppression-list.js';
+import { refusedTags } from './tag-book.js';
 import { accountKey } from './token-key.js';
 import { inTransaction } from './transaction.js';
 
@@ -40,13 +43,13 @@ const change = async (
   { connection, app, by, now }: ChangeContext,
   id: Types.ObjectId,
   cause: ConsentRecord['cause'],
-  next: (before: Device) => Device | null,
+  next: (before: Device, session: mongo.ClientSession) => Device | null | Promise<Device | null>,
 ): Promise<Device | null> =>
   inTransaction(connection, async (session) => {
     const db = dbOf(connection);
     const options = { session, promoteBuffers: true };
     const before = await devicesIn(db).findOne({ _id: id, app }, options);
-    const after = before && next(before);
+    const after = before && (await next(before, session));
     if (before == null || after == null) return null;
     const device = { ...after, updatedAt: now };
     await devicesIn(db).updateOne({ _id: id }, updateOf(device), { session });
@@ -59,12 +62,24 @@ const change = async (
     return device;
   });
 
+/** Rejects with LimitReached when the account that the device comes to is full. */
+const takeRoom = async (
+  context: ChangeContext & Limits & { readonly hashSecret: Buffer },
+  [before, after]: readonly [Device, Device],
+  session: mongo.ClientSession,
+): Promise<void> => {
+  if (after.account == null || after.account === before.account) return;
+  const wanted = new Map([[after.account, 1]]);
+  const room = await AccountRoom.read(dbOf(context.connection), context, wanted, session);
+  if (!room.take(before, after)) throw new LimitReached('account-full');
+};
+
 /**
- * Rejects with AccountSuppressed or TooManyAttributes. Looked up again behind the write, for an erasure that ran at the same time: it writes
- * its entries before it looks for devices.
+ * Rejects with AccountSuppressed, TooManyAttributes and LimitReached. Looked up again behind the write, for an erasure that ran
+ * at the same time: it writes its entries before it looks for devices.
  */
 export const changeFacts = async (
-  context: ChangeContext & { readonly hashSecret: Buffer },
+  context: ChangeContext & Limits & { readonly hashSecret: Buffer },
   id: Types.ObjectId,
   facts: DeviceFacts,
 ): Promise<Device | null> => {
@@ -75,9 +90,13 @@ export const changeFacts = async (
     key != null && (await suppressedSince(db, app, [key])).has(keyText(key));
 
   if (await isSuppressed()) throw new AccountSuppressed();
-  const device = await change(context, id, 'account-changed', (before) => {
+  if ((await refusedTags(context, facts.tags ?? [])).size > 0) {
+    throw new LimitReached('app-tags-full');
+  }
+  const device = await change(context, id, 'account-changed', async (before, session) => {
     const after = withFacts(before, facts);
     if (hasTooManyAttributes(after)) throw new TooManyAttributes();
+    await takeRoom(context, [before, after], session);
     const handed = changesHands(before, after);
     return { ...after, consent: consentAfter(before.consent, undefined, { handed, now }) };
   });

@@ -40,3 +40,34 @@ export const findDevices = (
 
 export const findDevice = (db: mongo.Db, app: string, id: Types.ObjectId): Promise<Device | null> =>
   devicesIn(db).findOne({ _id: id, app }, { promoteBuffers: true });
+
+/** Of many names at once: some devices, or those of some accounts. */
+export type ManyNames =
+  | { readonly devices: readonly Types.ObjectId[] }
+  | { readonly accounts: readonly string[] };
+
+export const findNamed = (
+  db: mongo.Db,
+  app: string,
+  names: ManyNames,
+  { after, limit }: PageOptions,
+): Promise<Pick<Device, '_id' | 'account' | 'tags'>[]> =>
+  devicesIn(db)
+    .find(
+      {
+        app,
+        ...('devices' in names ? {} : { account: { $in: [...names.accounts] } }),
+        ...('devices' in names || after != null
+          ? {
+              _id: {
+                ...('devices' in names ? { $in: [...names.devices] } : {}),
+                ...(after == null ? {} : { $gt: after }),
+              },
+            }
+          : {}),
+      },
+      { projection: { account: 1, tags: 1 } },
+    )
+    .sort({ _id: 1 })
+    .limit(limit)
+    .toArray();

@@ -1,5 +1,6 @@
 /** Makes sure that every collection Mongoose knows has its indexes before anything is accepted. */
 import type { Connection } from 'mongoose';
+import { accountGuardModel } from './account-guard.js';
 import { appModel } from './app.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
@@ -7,10 +8,14 @@ import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { suppressionModel } from './suppression.js';
+import { tagEntryModel } from './tag-book.js';
+import { tagRemovalModel } from './tag-removal.js';
 import { taskModel } from './task.js';
+import { templateModel } from './template.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
 const MODELS = [
+  accountGuardModel,
   appModel,
   consentRecordModel,
   deviceModel,
@@ -18,7 +23,10 @@ const MODELS = [
   idempotencyModel,
   keyModel,
   suppressionModel,
+  tagEntryModel,
+  tagRemovalModel,
   taskModel,
+  templateModel,
   vendorProfileModel,
 ];
 

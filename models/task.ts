@@ -89,6 +89,18 @@ export interface Replacement extends LocalizedText {
   localized?: Record<string, LocalizedText>;
 }
 
+/** The template that the texts of a message come from: they are patterns of ICU MessageFormat then. */
+export interface TaskTemplate {
+  name: string;
+  version: number;
+  /** Of the default text: how it writes numbers and dates. */
+  locale: string;
+  /** IANA name; dates are written in it. */
+  timeZone: string;
+  /** By placeholder. */
+  defaults?: Record<string, string>;
+}
+
 /** The caller's message with defaults filled in. */
 export interface TaskMessage {
   title?: string;
@@ -105,6 +117,7 @@ export interface TaskMessage {
   storeSeconds?: number;
   /** By BCP 47 locale. */
   localized?: Record<string, LocalizedText>;
+  template?: TaskTemplate;
   /** By vendor. */
   overrides?: Record<string, Record<string, unknown>>;
 }

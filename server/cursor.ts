@@ -43,3 +43,9 @@ export const placeCursor = (place: string): string => encode(place);
 
 /** Whether there is such a place is for the check to say. */
 export const readPlaceCursor = (cursor: string): string => decode(cursor);
+
+export const nameCursor = (name: string): string => encode(name);
+
+/** Any text will do: the page begins behind it. */
+export const readNameCursor = (cursor: string): string =>
+  Buffer.from(cursor, 'base64url').toString('utf8');

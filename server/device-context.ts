@@ -4,6 +4,7 @@ import { openHashSecret } from '../models/app-secrets.js';
 import { dbOf } from '../models/database.js';
 import type { Device } from '../models/device.js';
 import { findDevice } from '../models/device-queries.js';
+import { DEVICES_PER_ACCOUNT } from '../models/limits.js';
 import type { Caller } from './middleware/authentication.js';
 import type { ApiParts } from './parts.js';
 import { problem } from './problems.js';
@@ -15,6 +16,7 @@ export interface DeviceContext {
   readonly by: string;
   readonly now: Date;
   readonly hashSecret: Buffer;
+  readonly devicesPerAccount: number;
 }
 
 export const deviceContext = (
@@ -26,6 +28,7 @@ export const deviceContext = (
   by: caller.keyId,
   now: new Date(adapters.now()),
   hashSecret: openHashSecret(secretBox, app),
+  devicesPerAccount: app.devicesPerAccount ?? DEVICES_PER_ACCOUNT,
 });
 
 /** A key inside a mobile app: it speaks for the token it presents, and for nothing else. */

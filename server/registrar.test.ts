@@ -19,6 +19,7 @@ describe('registrations that come at the same time', () => {
     by: 'key-1',
     now: new Date(),
     hashSecret: Buffer.alloc(32, 7),
+    devicesPerAccount: 100,
     ...change,
   });
   const request = (

@@ -5,6 +5,7 @@ import { MAX_ATTRIBUTES } from '../models/attributes.js';
 import type { RegistrationRequest } from '../models/bulk-registration.js';
 import { type AccountProof, readAccountProof } from './account-proof.js';
 import { deviceContext, isClient } from './device-context.js';
+import { limitProblem } from './limit-problem.js';
 import type { ApiParts } from './parts.js';
 import { type ProblemError, problem } from './problems.js';
 import type { Registrar } from './registrar.js';
@@ -106,12 +107,14 @@ export const register = async (
   const needsProof = body.accountProof != null || (client && body.account != null);
   const accountProof = needsProof ? await checkProof(parts, app, body, token) : undefined;
   const request = requestOf(parts, call, { token, client, accountProof });
-  const result = await registrar(deviceContext(parts, call), request);
+  const context = deviceContext(parts, call);
+  const result = await registrar(context, request);
   if (result.kind !== 'refused') return result.id.toHexString();
   if (result.reason === 'busy') {
     throw problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': '1' } });
   }
   if (result.reason === 'too-many-attributes') throw tooManyAttributes();
+  if (result.reason !== 'suppressed') throw limitProblem(result.reason, context);
   throw problem('SUPPRESSED', {
     errors: [{ field: result.field, detail: LIFTED_BY[result.field] }],
   });

@@ -17,6 +17,7 @@ const pathOf = (path: string, app: string): string =>
     .replace(/\{([^}]*)\}/, '')
     .replace(':app', app)
     .replace(':vendor', 'sandbox')
+    .replace(':version', '1')
     .replace(/:\w+/g, SOME_ID);
 
 const scopesThatDo = (access: Access): readonly string[] => {

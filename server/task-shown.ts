@@ -8,6 +8,8 @@ export const SUMMARY_FIELDS = {
   state: 1,
   lane: 1,
   'message.purpose': 1,
+  'message.template.name': 1,
+  'message.template.version': 1,
   reference: 1,
   labels: 1,
   ratePerSecond: 1,
@@ -22,6 +24,7 @@ export const SUMMARY_FIELDS = {
 } as const;
 
 export const taskSummaryShown = (task: Task) => {
+  const { template } = task.message;
   const { createdAt, scheduledAt, plannedAt, startedAt, endedAt } = task;
   return {
     id: task._id.toHexString(),
@@ -29,6 +32,7 @@ export const taskSummaryShown = (task: Task) => {
     lane: task.lane,
     purpose: task.message.purpose,
     // JSON leaves out what is undefined.
+    template: template && { name: template.name, version: template.version },
     reference: task.reference,
     labels: task.labels,
     ratePerSecond: task.ratePerSecond,

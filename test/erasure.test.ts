@@ -31,6 +31,8 @@ describe('an erasure while pushes are on their way', function () {
       body: vendorSettings(simulators).fcm,
     });
     expect(stored.status, stored.text).to.equal(200);
+    // A person with as many as it takes to see an erasure wait.
+    await api.request('PATCH', '/v1/apps/shop', { body: { devicesPerAccount: DEVICES } });
   });
   after(async () => {
     await api.close();

@@ -88,6 +88,9 @@ const dataProblems = ({ data }: Message): Problem[] =>
 
 const isEmpty = (body: Buffer): boolean => body.toString() === '{"aps":{}}';
 
+export const payloadBytes = (message: Message, settings: ApnsSettings): number =>
+  compose(message, settings, 0).body.length;
+
 const payloadProblems = (message: Message, pushType: PushType, settings: ApnsSettings) => {
   const { body } = compose(message, settings, 0);
   const allowed = pushType === 'voip' ? VOIP_PAYLOAD_BYTES : PAYLOAD_BYTES;

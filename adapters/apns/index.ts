@@ -4,7 +4,7 @@ import type { Message, Target, Vendor } from '../adapter.js';
 import { fitAdapter } from '../fit-adapter.js';
 import { httpAdapter, type VendorRequest } from '../http-adapter.js';
 import { authorize } from './authorize.js';
-import { check, PAYLOAD_BYTES } from './check.js';
+import { check, PAYLOAD_BYTES, payloadBytes } from './check.js';
 import { compose, requestTo } from './compose.js';
 import { overrides } from './overrides.js';
 import { read } from './read.js';
@@ -28,6 +28,7 @@ const apns: Vendor<ApnsSettings> = {
   // Not 64 times the same digit: a token that is refused at sight would leave the credential untried.
   probeToken: '96536a76d22e7c687376f0173ac76a197cf4f92fef96d5eb1dd1f4a2a978fb08',
   check,
+  payloadBytes,
   recalls,
   open(given, deps) {
     const { authorizer, credential, tls } = authorize(given, deps);

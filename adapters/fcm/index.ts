@@ -4,7 +4,7 @@ import type { Vendor } from '../adapter.js';
 import { fitAdapter } from '../fit-adapter.js';
 import { httpAdapter } from '../http-adapter.js';
 import { googleAuthorizer } from './authorize.js';
-import { check, PAYLOAD_BYTES } from './check.js';
+import { check, PAYLOAD_BYTES, payloadBytes } from './check.js';
 import { compose } from './compose.js';
 import { MAX_TTL_SECONDS, overrides } from './overrides.js';
 import { read } from './read.js';
@@ -39,6 +39,7 @@ const fcm: Vendor<FcmSettings> = {
   pacing: PACING,
   probeToken: 'pigeonpost-probe:belongs-to-nobody',
   check,
+  payloadBytes,
   recalls,
   open(given, deps) {
     const { endpoint, ca, serviceAccount } = given;

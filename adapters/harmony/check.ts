@@ -87,8 +87,11 @@ const rangeProblems = (message: Message): Problem[] => {
   return problems;
 };
 
+export const payloadBytes = (message: Message, settings: HarmonySettings): number =>
+  bytesWithoutTokens(compose(message, settings));
+
 const payloadProblems = (message: Message, settings: HarmonySettings): Problem[] => {
-  const bytes = bytesWithoutTokens(compose(message, settings));
+  const bytes = payloadBytes(message, settings);
   if (bytes <= PAYLOAD_BYTES) return [];
   const detail = `Payload is ${bytes} bytes without tokens, Harmony allows ${PAYLOAD_BYTES}`;
   return [{ code: 'PAYLOAD_TOO_LARGE', field: largestField(message), detail }];

@@ -4,7 +4,7 @@ import type { Vendor } from '../adapter.js';
 import { fitAdapter } from '../fit-adapter.js';
 import { httpAdapter } from '../http-adapter.js';
 import { authorize } from './authorize.js';
-import { check, PAYLOAD_BYTES } from './check.js';
+import { check, PAYLOAD_BYTES, payloadBytes } from './check.js';
 import { compose, MAX_TTL_SECONDS, requestTo, targetsPerRequest } from './compose.js';
 import { overrides } from './overrides.js';
 import { TOKENS_PER_REQUEST } from './push-types.js';
@@ -27,6 +27,7 @@ const harmony: Vendor<HarmonySettings> = {
   },
   probeToken: 'MAMzLgPigeonpostProbeTokenThatBelongsToNobody0000000000000000000000000',
   check,
+  payloadBytes,
   recalls,
   open(given, deps) {
     const { authorizer, credential } = authorize(given.serviceAccount, deps);

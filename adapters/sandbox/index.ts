@@ -3,7 +3,7 @@ import Joi from 'joi';
 import type { Vendor } from '../adapter.js';
 import { fitAdapter } from '../fit-adapter.js';
 import { type SandboxSettings, sandboxAdapter } from './answer.js';
-import { check, PAYLOAD_BYTES } from './check.js';
+import { check, PAYLOAD_BYTES, payloadBytes } from './check.js';
 
 const MAX_WAIT_MS = 60_000;
 
@@ -24,6 +24,7 @@ const sandbox: Vendor<SandboxSettings> = {
   limits: { payloadBytes: PAYLOAD_BYTES, targetsPerRequest: 1000, maxStoreSeconds: 86_400 },
   probeToken: 'sandbox-gone-probe',
   check,
+  payloadBytes,
   recalls: ({ message }) => (message.silent ? { reason: 'nothing-shown' } : 'removed'),
   open: (given, deps) => fitAdapter(sandboxAdapter(given, deps), check),
 };

@@ -4,6 +4,7 @@ import { type App, appModel } from '../../models/app.js';
 import { newAppSecrets } from '../../models/app-secrets.js';
 import { isDuplicateKey } from '../../models/duplicate-key.js';
 import { keyModel, SERVER_SCOPES } from '../../models/key.js';
+import { DEVICES_PER_ACCOUNT } from '../../models/limits.js';
 import { newKey } from '../../models/new-key.js';
 import { inTransaction } from '../../models/transaction.js';
 import type { Directory } from '../directory.js';
@@ -28,6 +29,7 @@ const EXAMPLE_APP = {
   name: 'The shop',
   allowRawTokens: false,
   retentionDays: 90,
+  devicesPerAccount: 100,
   createdAt: '2026-11-22T10:00:00.000Z',
 };
 
@@ -39,6 +41,7 @@ const shown = (app: App) => ({
   retentionDays: app.retentionDays,
   quietHours: app.quietHours ?? undefined,
   urgentPurposes: app.urgentPurposes,
+  devicesPerAccount: app.devicesPerAccount ?? DEVICES_PER_ACCOUNT,
   createdAt: app.createdAt,
 });
 

@@ -3,10 +3,12 @@ import { dbOf } from '../../models/database.js';
 import { AccountSuppressed, changeFacts, TooManyAttributes } from '../../models/device-changes.js';
 import type { DeviceFacts } from '../../models/device-facts.js';
 import { findDevices } from '../../models/device-queries.js';
+import { LimitReached } from '../../models/limits.js';
 import { tokenKey } from '../../models/token-key.js';
 import { readIdCursor } from '../cursor.js';
 import { deviceContext, deviceOf } from '../device-context.js';
 import { deviceShown, devicesPage } from '../device-shown.js';
+import { limitProblem } from '../limit-problem.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { createRegistrar, type Registrar } from '../registrar.js';
@@ -53,7 +55,7 @@ const registerDevice = (parts: ApiParts, registrar: Registrar): Route =>
         example: { id: EXAMPLE_DEVICE.id },
       },
     },
-    problems: ['SUPPRESSED', 'ACCOUNT_PROOF_INVALID'],
+    problems: ['SUPPRESSED', 'LIMIT_REACHED', 'ACCOUNT_PROOF_INVALID'],
     example: {
       body: {
         vendor: 'sandbox',
@@ -142,16 +144,18 @@ const patchDevice = (parts: ApiParts): Route =>
     params: deviceParams,
     body: devicePatch,
     answers: { 200: { description: 'The device', schema: deviceAnswer, example: EXAMPLE_DEVICE } },
-    problems: ['SUPPRESSED'],
+    problems: ['SUPPRESSED', 'LIMIT_REACHED'],
     example: { body: { tags: ['vip'], appVersion: '4.2.1', attributes: { level: 13 } } },
     handle: async (call) => {
       const id = toObjectId(call.params.device);
+      const context = deviceContext(parts, call);
       try {
-        const device = await changeFacts(deviceContext(parts, call), id, call.body);
+        const device = await changeFacts(context, id, call.body);
         if (device == null) throw problem('NOT_FOUND');
         return { status: 200, body: deviceShown(device) };
       } catch (error) {
         if (error instanceof TooManyAttributes) throw tooManyAttributes();
+        if (error instanceof LimitReached) throw limitProblem(error.limited, context);
         if (!(error instanceof AccountSuppressed)) throw error;
         throw problem('SUPPRESSED', {
           errors: [{ field: 'account', detail: 'Must opt in again by a registration' }],

@@ -5,16 +5,19 @@ import type { Route } from '../route.js';
 import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
+import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
 import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
+import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
 import { taskRecallRoutes } from './task-recall.js';
 import { taskRoutes } from './tasks.js';
+import { templateRoutes } from './templates.js';
 import { vendorRoutes } from './vendors.js';
 
 export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
@@ -24,13 +27,16 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...keyRoutes(parts, directory),
     ...vendorRoutes(parts),
     ...deviceRoutes(parts),
+    ...deviceBulkRoutes(parts),
     ...deviceHistoryRoutes(parts),
     ...importRoutes(parts),
+    ...tagRoutes(parts),
     ...accountRoutes(parts),
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
     ...taskRecallRoutes(parts),
     ...taskDeliveryRoutes(parts),
+    ...templateRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

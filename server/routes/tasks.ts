@@ -9,17 +9,18 @@ import { type Route, route } from '../route.js';
 import { taskAccepted, taskAnswer, tasksAnswer } from '../schemas/task-answers.js';
 import { EXAMPLE_REPORT, EXAMPLE_SUMMARY, EXAMPLE_TASK } from '../schemas/task-examples.js';
 import {
+  type TaskBody,
   type TaskListQuery,
-  type TaskRequest,
   taskListQuery,
   taskParams,
   taskRequest,
 } from '../schemas/tasks.js';
 import { taskInput } from '../task-input.js';
+import { taskMessage } from '../task-message.js';
 import { SUMMARY_FIELDS, taskShown, taskSummaryShown } from '../task-shown.js';
 
-const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
-  route<unknown, unknown, TaskRequest>({
+const createTask = ({ engine, vendors, adapters, connection }: ApiParts): Route =>
+  route<unknown, unknown, TaskBody>({
     method: 'post',
     path: '/v1/tasks',
     id: 'createTask',
@@ -44,7 +45,11 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
     ],
     example: { body: EXAMPLE_TASK },
     handle: async ({ app, caller, body, session, afterCommit, log }) => {
-      const input = taskInput(body, { app, vendors, now: new Date(adapters.now()) });
+      const message = await taskMessage(connection, app._id, body.message);
+      const input = taskInput(
+        { ...body, message },
+        { app, vendors, now: new Date(adapters.now()) },
+      );
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
         void faultPoint('accept:before-answer');

@@ -2,6 +2,7 @@
 import joi from 'joi';
 import { RETENTION_DAYS, type RetentionDays } from '../../models/app.js';
 import { CLIENT_SCOPE, SCOPES, type Scope, SERVER_SCOPES } from '../../models/key.js';
+import { DEVICES_PER_ACCOUNT, MOST_DEVICES_PER_ACCOUNT } from '../../models/limits.js';
 import type { QuietSettings } from '../../models/quiet-hours.js';
 import { quietHours, urgentPurposes } from './quiet-hours.js';
 import { appId, displayName, shownInstant } from './values.js';
@@ -16,11 +17,20 @@ const retentionDays = joi
   .valid(...RETENTION_DAYS)
   .description('How long delivery rows are kept');
 
+const devicesPerAccount = joi
+  .number()
+  .strict()
+  .integer()
+  .min(1)
+  .max(MOST_DEVICES_PER_ACCOUNT)
+  .description('One account may have so many devices; those whose token is gone do not count');
+
 export interface AppRequest {
   id: string;
   name: string;
   allowRawTokens: boolean;
   retentionDays: RetentionDays;
+  devicesPerAccount: number;
 }
 
 export const appRequest = joi.object<AppRequest, true>({
@@ -28,6 +38,7 @@ export const appRequest = joi.object<AppRequest, true>({
   name: displayName.required(),
   allowRawTokens: allowRawTokens.default(false),
   retentionDays: retentionDays.default(90),
+  devicesPerAccount: devicesPerAccount.default(DEVICES_PER_ACCOUNT),
 });
 
 /** What is missing stays as it is. */
@@ -44,6 +55,7 @@ export const appPatch = joi
     retentionDays,
     quietHours: quietHours.allow(null),
     urgentPurposes,
+    devicesPerAccount,
   })
   .min(1);
 
@@ -84,6 +96,7 @@ const appFields = {
   retentionDays: retentionDays.required(),
   quietHours,
   urgentPurposes,
+  devicesPerAccount: devicesPerAccount.required(),
   createdAt: shownInstant.required(),
 };
 const keyFields = {

@@ -125,7 +125,7 @@ export const importAnswer = joi.object({
           .string()
           .required()
           .description(
-            '`suppressed`, `busy`, `too-many-attributes`, or a sentence that says what is allowed',
+            '`suppressed`, `busy`, `too-many-attributes`, `account-full`, `app-tags-full`, or a sentence that says what is allowed',
           ),
       }),
     )

@@ -10,10 +10,10 @@ import {
 import type { ConsentChange } from '../../models/consent.js';
 import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
 import { ATTRIBUTE_NAME, PLATFORMS } from '../../models/expression/facts.js';
+import { TAGS_PER_DEVICE } from '../../models/limits.js';
 import { purpose } from './message.js';
 import { instant } from './values.js';
 
-export const MAX_TAGS = 100;
 const MAX_PURPOSES = 50;
 
 /** Asking ICU costs more than all the rest of an imported line; an app has some hundred zones and locales. */
@@ -65,7 +65,7 @@ export const tag = joi
 export const tags = joi
   .array()
   .items(tag)
-  .max(MAX_TAGS)
+  .max(TAGS_PER_DEVICE)
   .custom((given: string[]) => [...new Set(given)])
   .description('All its tags; they replace those it had');
 

@@ -24,6 +24,9 @@ const summaryFields = {
     .valid(...LANES)
     .required(),
   purpose: joi.string().required(),
+  template: joi
+    .object({ name: joi.string().required(), version: joi.number().integer().required() })
+    .description('That its message was taken from'),
   reference: joi.string(),
   labels: joi.object().pattern(joi.string(), joi.string().allow('')),
   ratePerSecond: joi

@@ -11,7 +11,8 @@ import {
   type TaskState,
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
-import { messageSchema, replacement } from './message.js';
+import { replacement } from './message.js';
+import { type MessageRequest, messageRequest } from './templates.js';
 import { cursor, instant, objectId, pageSize } from './values.js';
 import { ratePerSecond } from './vendors.js';
 
@@ -36,11 +37,14 @@ export interface TaskRequest {
   consentAsserted?: boolean;
 }
 
+/** As it is posted: the message may be that of a template. */
+export type TaskBody = Omit<TaskRequest, 'message'> & { message: MessageRequest };
+
 export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
   joi
-    .object<TaskRequest>({
+    .object<TaskBody>({
       audience: audienceSchema(vendors).required(),
-      message: messageSchema(vendors).required(),
+      message: messageRequest(vendors).required(),
       schedule: joi
         .object({
           at: instant.description(

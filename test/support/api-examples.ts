@@ -37,6 +37,15 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
     await made(api, 'PUT', '/v1/devices', DEVICE);
     return DEVICE.account;
   },
+  name: async (api) => {
+    await api.request('PUT', '/v1/templates/parcel', {
+      body: { message: { title: 'Hello {name}' }, defaults: { name: 'you' } },
+    });
+    return 'parcel';
+  },
+  version: async () => '1',
+  tag: async () => 'vip',
+  removal: (api) => made(api, 'DELETE', '/v1/tags/trial', undefined),
   task: async (api, { id }) => {
     const task = await newTask(api);
     // Only what is paused can be resumed.

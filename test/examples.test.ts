@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { testApi } from './support/api.js';
+
+const run = promisify(execFile);
+
+describe('The example', () => {
+  const api = testApi({ role: 'all' });
+
+  /** What a script prints, as the JSON of its lines. */
+  const script = async (name: string, ...args: string[]) => {
+    const path = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
+    const variables = [`PIGEONPOST_URL=${api().url}`, `PIGEONPOST_KEY=${api().app.key}`];
+    const { stdout } = await run('env', [...variables, path, ...args]);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    return lines.map((line): any => JSON.parse(line));
+  };
+  const register = (token: string, account: string, tags: string[]) =>
+    api().request('PUT', '/v1/devices', {
+      body: { vendor: 'sandbox', token: `sandbox-${token}`, account, tags },
+    });
+
+  it('tag-devices.sh gives and takes tags of two accounts', async () => {
+    await register('1', 'ada', ['trial', 'beta']);
+    await register('2', 'bob', ['trial']);
+    const [changed, found] = await script('tag-devices.sh', 'ada', 'bob');
+    expect(changed.items).to.deep.equal([
+      { result: 'done', devices: 1, changed: 1 },
+      { result: 'done', devices: 1, changed: 1 },
+    ]);
+    const byAccount = found.items.map(({ account, tags }: { account: string; tags: string[] }) => [
+      account,
+      tags,
+    ]);
+    expect(byAccount).to.deep.equal([
+      ['ada', ['beta', 'winter-sale']],
+      ['bob', ['winter-sale', 'vip']],
+    ]);
+  });
+
+  it('delete-tag.sh waits until no device has the tag', async () => {
+    await register('3', 'cleo', ['doomed', 'kept']);
+    const [removal] = await script('delete-tag.sh', 'doomed');
+    expect(removal).to.include({ tag: 'doomed', state: 'done', devices: 1 });
+    const { body } = await api().request('GET', '/v1/devices?account=cleo');
+    expect(body.items[0].tags).to.deep.equal(['kept']);
+  });
+
+  it('send-template.sh writes, previews and sends a template', async () => {
+    await register('ok-4', 'dora', []);
+    await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
+    const [template, preview, task] = await script('send-template.sh', 'dora');
+    expect(template).to.include({ name: 'example-parcel', version: 1 });
+    expect(preview.items).to.have.lengthOf(1);
+    expect(preview.items[0]).to.include({
+      locale: 'de',
+      title: 'Hallo there',
+      body: 'Deine 2 Pakete sind unterwegs',
+    });
+    const report = await api().request('GET', `/v1/tasks/${task.id}`);
+    expect(report.body.template).to.deep.equal({ name: 'example-parcel', version: 1 });
+  });
+});
