@@ -18,7 +18,14 @@ export const abortAt = (atMs: number | undefined, signal: AbortSignal): TimedSig
   const aborted = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const timer = atMs == null ? undefined : setTimeout(abort, Math.max(0, atMs - performance.now()));
+  let timer: NodeJS.Timeout | undefined;
+  // Node counts a timer from when the turn of the event loop began, and cuts its time to whole milliseconds: it fires too early.
+  const wait = (untilMs: number): void => {
+    const leftMs = untilMs - performance.now();
+    if (leftMs <= 0) abort();
+    else timer = setTimeout(wait, Math.ceil(leftMs), untilMs);
+  };
+  if (atMs != null) wait(atMs);
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   return {
