@@ -6,6 +6,7 @@ import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
+import { segmentModel } from './segment.js';
 import { suppressionModel } from './suppression.js';
 import { taskModel } from './task.js';
 import { vendorProfileModel } from './vendor-profile.js';
@@ -17,6 +18,7 @@ const MODELS = [
   erasureModel,
   idempotencyModel,
   keyModel,
+  segmentModel,
   suppressionModel,
   taskModel,
   vendorProfileModel,

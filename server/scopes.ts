@@ -37,6 +37,11 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'POST /v1/tasks/:task/cancel': 'tasks:write',
   'POST /v1/tasks/:task/recall': 'tasks:write',
 
+  'GET /v1/segments': 'tasks:read',
+  'GET /v1/segments/:segment': 'tasks:read',
+  'PUT /v1/segments/:segment': 'tasks:write',
+  'DELETE /v1/segments/:segment': 'tasks:write',
+
   'PUT /v1/devices': ['devices:write', 'devices:register'],
   'GET /v1/devices': 'devices:read',
   'POST /v1/devices/import': 'devices:write',

@@ -11,6 +11,7 @@ import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
+import { segmentRoutes } from './segments.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
 import { taskRecallRoutes } from './task-recall.js';
@@ -27,6 +28,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...deviceHistoryRoutes(parts),
     ...importRoutes(parts),
     ...accountRoutes(parts),
+    ...segmentRoutes(parts),
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
     ...taskRecallRoutes(parts),

@@ -16,9 +16,10 @@ import {
   taskRequest,
 } from '../schemas/tasks.js';
 import { taskInput } from '../task-input.js';
+import { withSegments } from '../task-segments.js';
 import { SUMMARY_FIELDS, taskShown, taskSummaryShown } from '../task-shown.js';
 
-const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
+const createTask = ({ engine, connection, vendors, adapters }: ApiParts): Route =>
   route<unknown, unknown, TaskRequest>({
     method: 'post',
     path: '/v1/tasks',
@@ -44,7 +45,9 @@ const createTask = ({ engine, vendors, adapters }: ApiParts): Route =>
     ],
     example: { body: EXAMPLE_TASK },
     handle: async ({ app, caller, body, session, afterCommit, log }) => {
-      const input = taskInput(body, { app, vendors, now: new Date(adapters.now()) });
+      const audience = await withSegments(connection, app._id, body.audience);
+      const request = { ...body, audience };
+      const input = taskInput(request, { app, vendors, now: new Date(adapters.now()) });
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
         void faultPoint('accept:before-answer');

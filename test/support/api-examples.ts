@@ -37,6 +37,10 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
     await made(api, 'PUT', '/v1/devices', DEVICE);
     return DEVICE.account;
   },
+  segment: async (api) => {
+    await made(api, 'PUT', '/v1/segments/loyal', { expression: 'vip' });
+    return 'loyal';
+  },
   task: async (api, { id }) => {
     const task = await newTask(api);
     // Only what is paused can be resumed.
