@@ -131,10 +131,13 @@ const expressionOf = (audience: QueriedAudience): Expression | undefined => {
     'tags' in audience
       ? parseExpression(audience.tags, { tagsOnly: true })
       : 'where' in audience
-        ? parseExpression(audience.where)
+        ? parseExpression(audience.where, { expanded: true })
         : undefined;
   if (audience.exclude?.where == null) return included;
-  const others = { kind: 'not', of: parseExpression(audience.exclude.where) } as const;
+  const others = {
+    kind: 'not',
+    of: parseExpression(audience.exclude.where, { expanded: true }),
+  } as const;
   return included == null ? others : { kind: 'and', of: [included, others] };
 };
 

@@ -212,6 +212,16 @@ describe('The query of an audience', () => {
     });
   }
 
+  it('walks all devices where there would be too many scans at a time', async () => {
+    const text = [...TAGS, ...Array.from({ length: 100 }, (_, i) => `t${i}`)].map(
+      (tag) => `"${tag}"`,
+    );
+    const many = parseExpression(text.join('|'), { expanded: true });
+    const query = expressionQuery('shop', many, { now: NOW });
+    expect(query.hint).to.deep.equal({ app: 1, _id: 1 });
+    expect(await idsOf(query)).to.deep.equal(expected(({ tags }) => tags.length > 0));
+  });
+
   it('lets the rarest tag lead a conjunction, and counts nothing where there is no choice', async () => {
     const rare = deviceOf(1_000, 'shop');
     await devices.insertOne({ ...rare, tags: ['vip', 'rare'] });

@@ -118,6 +118,9 @@ const branchesOfAnd = (
 const leadingFields = (plain: Expression): LeadField[] =>
   LEADING.filter((field) => branchesOf(plain, field, new Map()) != null);
 
+/** More scans at a time cost more than one through all devices. */
+const MOST_BRANCHES = 64;
+
 /** Undefined when a device that no index finds could match. */
 const cheapestBranches = (plain: Expression, counts: LeadCounts): Branch[] | undefined =>
   leadingFields(plain)
@@ -125,6 +128,7 @@ const cheapestBranches = (plain: Expression, counts: LeadCounts): Branch[] | und
       const branches = branchesOf(plain, field, counts) ?? [];
       return { branches, cost: [costOf(branches, counts)[0], 0] };
     })
+    .filter(({ branches: { length } }) => length <= MOST_BRANCHES)
     // What is as cheap stays in the order of the fields.
     .sort(byCost)[0]?.branches;
 

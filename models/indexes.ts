@@ -7,6 +7,7 @@ import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
+import { segmentModel } from './segment.js';
 import { suppressionModel } from './suppression.js';
 import { tagEntryModel } from './tag-book.js';
 import { tagRemovalModel } from './tag-removal.js';
@@ -22,6 +23,7 @@ const MODELS = [
   erasureModel,
   idempotencyModel,
   keyModel,
+  segmentModel,
   suppressionModel,
   tagEntryModel,
   tagRemovalModel,

@@ -1,6 +1,5 @@
 /** Tells a caller where an expression cannot be read, and what is allowed there. */
 import { ExpressionError } from '../models/expression/expression.js';
-import { parseExpression } from '../models/expression/parse.js';
 import { problem } from './problems.js';
 
 /** The problem to be thrown for an error of the reader; any other error as it is. */
@@ -12,12 +11,3 @@ export const unreadable = (
   error instanceof ExpressionError
     ? problem(code, { errors: [{ field, detail: error.message, position: error.position }] })
     : error;
-
-/** Throws EXPRESSION_INVALID. */
-export const checkExpression = (field: string, expression: string): void => {
-  try {
-    parseExpression(expression);
-  } catch (error) {
-    throw unreadable('EXPRESSION_INVALID', field, error);
-  }
-};

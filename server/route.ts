@@ -51,7 +51,7 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly path: string;
   /** Unique; OpenAPI's operationId. */
   readonly id: string;
-  readonly tag: 'apps' | 'vendors' | 'devices' | 'accounts' | 'tasks' | 'service';
+  readonly tag: 'apps' | 'vendors' | 'devices' | 'accounts' | 'segments' | 'tasks' | 'service';
   readonly summary: string;
   readonly description?: string;
   /** A path that does not fit names nothing: 404. */

@@ -44,6 +44,10 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /v1/templates/:name/versions/:version': 'tasks:read',
   'DELETE /v1/templates/:name': 'tasks:write',
   'POST /v1/templates/:name/preview': 'tasks:read',
+  'GET /v1/segments': 'tasks:read',
+  'GET /v1/segments/:segment': 'tasks:read',
+  'PUT /v1/segments/:segment': 'tasks:write',
+  'DELETE /v1/segments/:segment': 'tasks:write',
 
   'PUT /v1/devices': ['devices:write', 'devices:register'],
   'GET /v1/devices': 'devices:read',

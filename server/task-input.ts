@@ -2,7 +2,7 @@
 import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
 import { parseExpression } from '../models/expression/parse.js';
-import { checkExpression, unreadable } from './expression-check.js';
+import { unreadable } from './expression-check.js';
 import { type FieldError, problem } from './problems.js';
 import {
   DEFAULT_TTL_SECONDS,
@@ -17,14 +17,7 @@ const SECOND_MS = 1_000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const MAX_TOKEN_ERRORS = 20;
 
-/** Throws TAG_EXPRESSION_INVALID or EXPRESSION_INVALID, which say where reading stopped. */
-const checkExpressions = ({ audience }: TaskRequest): void => {
-  if ('tags' in audience) checkTags(audience.tags);
-  if ('where' in audience) checkExpression('audience.where', audience.where);
-  const left = 'exclude' in audience ? audience.exclude?.where : undefined;
-  if (left != null) checkExpression('audience.exclude.where', left);
-};
-
+/** Throws TAG_EXPRESSION_INVALID, which says where reading stopped. Other expressions were read before (task-segments.ts). */
 const checkTags = (tags: string): void => {
   try {
     parseExpression(tags, { tagsOnly: true });
@@ -100,7 +93,7 @@ export interface TaskContext {
   readonly now: Date;
 }
 
-/** Throws VALIDATION_FAILED, TAG_EXPRESSION_INVALID or EXPRESSION_INVALID. */
+/** Throws VALIDATION_FAILED or TAG_EXPRESSION_INVALID. */
 export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput => {
   const { app, now } = context;
   const errors = [
@@ -111,7 +104,7 @@ export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput
     ...expiryErrors(request, now),
   ];
   if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
-  checkExpressions(request);
+  if ('tags' in request.audience) checkTags(request.audience.tags);
   const { schedule: { at, ratePerSecond } = {}, ...rest } = request;
   return {
     ...rest,

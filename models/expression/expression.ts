@@ -39,6 +39,9 @@ export const EXPRESSION_LIMITS = {
   tagLength: 64,
 } as const;
 
+/** The same where segments have been replaced by what they stand for. */
+export const EXPANDED_LIMITS = { length: 25_000, depth: 150, terms: 256 } as const;
+
 /** `position` is the 0-based index (UTF-16 units) in the text at which reading stopped; the message tells it too. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';

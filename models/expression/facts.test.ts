@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { EXPRESSION_LIMITS } from './expression.js';
+import { MAX_SEGMENTS } from '../segment.js';
+import { EXPANDED_LIMITS, EXPRESSION_LIMITS } from './expression.js';
 import { FACT_NAMES, factOf, PLATFORMS } from './facts.js';
+import { EXPANDED_LENGTH, MAX_NESTING } from './segments.js';
 
 const DOCUMENT = readFileSync(new URL('../../docs/audiences.md', import.meta.url), 'utf8');
 
@@ -30,5 +32,10 @@ describe('docs/audiences.md', () => {
       `At most ${length.toLocaleString('en')} characters, ${depth} levels`,
     );
     expect(DOCUMENT).to.include(`${terms} tags and values`);
+    expect(DOCUMENT).to.include(`use each other up to ${MAX_NESTING} deep`);
+    expect(DOCUMENT).to.include(
+      `${EXPANDED_LENGTH.toLocaleString('en')} characters and ${EXPANDED_LIMITS.terms} tags`,
+    );
+    expect(DOCUMENT).to.include(`An app has at most ${MAX_SEGMENTS}`);
   });
 });

@@ -1,12 +1,34 @@
 /** Reads audience expressions such as `vip & !(churned | trial) & appVersion < 3.2.0` into a tree. */
-import { EXPRESSION_LIMITS, type Expression, ExpressionError, type Literal } from './expression.js';
+import {
+  EXPANDED_LIMITS,
+  EXPRESSION_LIMITS,
+  type Expression,
+  ExpressionError,
+  type Literal,
+} from './expression.js';
 import { FACT_NAMES, type Fact, factOf, type WrittenOperator } from './facts.js';
 import { type Piece, Scanner } from './scanner.js';
 
 export interface ReadingOptions {
   /** Facts are not compared here. */
   readonly tagsOnly?: boolean;
+  /** Segments have been replaced by what they stand for. */
+  readonly expanded?: boolean;
+  /** Told of each segment, which stands in the tree as a tag; without it segments are not allowed. */
+  readonly onSegment?: (use: SegmentUse) => void;
 }
+
+/** Where a text uses a segment. */
+export interface SegmentUse {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+type Limits = Readonly<Record<'length' | 'depth' | 'terms', number>>;
+
+const limitsOf = ({ expanded }: ReadingOptions): Limits =>
+  expanded ? EXPANDED_LIMITS : EXPRESSION_LIMITS;
 
 const WORD_OPERATORS = ['in', 'within', 'before', 'after'];
 const SIGN_OPERATORS = ['=', '!=', '<', '<=', '>', '>='];
@@ -34,6 +56,7 @@ const checkedTag = ({ text, position }: Piece): string => {
 /** Recursive descent; `!` binds closest, then `&`, then `|`. */
 class Reader {
   readonly #scanner: Scanner;
+  readonly #limits: Limits;
   #depth = 0;
   #terms = 0;
 
@@ -42,6 +65,7 @@ class Reader {
     private readonly options: ReadingOptions,
   ) {
     this.#scanner = new Scanner(text);
+    this.#limits = limitsOf(options);
   }
 
   whole(): Expression {
@@ -72,11 +96,8 @@ class Reader {
     }
     this.#scanner.pass(piece);
     this.#depth += 1;
-    if (this.#depth > EXPRESSION_LIMITS.depth) {
-      throw new ExpressionError(
-        `Nested deeper than ${EXPRESSION_LIMITS.depth} levels`,
-        piece.position,
-      );
+    if (this.#depth > this.#limits.depth) {
+      throw new ExpressionError(`Nested deeper than ${this.#limits.depth} levels`, piece.position);
     }
     const inner =
       piece.text === '!' ? ({ kind: 'not', of: this.#factor() } as const) : this.#group();
@@ -100,9 +121,29 @@ class Reader {
     if (piece.kind === 'word' && piece.text === 'has' && next.kind === 'word') {
       return this.#presence(piece, next);
     }
+    if (piece.kind === 'word' && piece.text === 'segment' && next.text === '(') {
+      return this.#segment(piece, next);
+    }
     this.#scanner.pass(piece);
     this.#count(piece);
     return { kind: 'tag', tag: checkedTag(piece) };
+  }
+
+  #segment(word: Piece, opening: Piece): Expression {
+    const { onSegment, tagsOnly } = this.options;
+    if (onSegment == null) {
+      const allowed = tagsOnly ? 'Only tags are' : 'No segments are';
+      throw new ExpressionError(`${allowed} allowed here, a segment begins`, word.position);
+    }
+    this.#scanner.pass(opening);
+    const name = this.#scanner.peek();
+    if (name.kind !== 'word') throw new ExpressionError('Expected a name', name.position);
+    this.#scanner.pass(name);
+    const closing = this.#scanner.peek();
+    if (!this.#take(')')) throw new ExpressionError('Expected ")"', closing.position);
+    this.#count(word);
+    onSegment({ name: name.text, start: word.position, end: closing.end });
+    return { kind: 'tag', tag: name.text };
   }
 
   #presence(has: Piece, name: Piece): Expression {
@@ -163,9 +204,9 @@ class Reader {
 
   #count({ position }: Piece): void {
     this.#terms += 1;
-    if (this.#terms <= EXPRESSION_LIMITS.terms) return;
+    if (this.#terms <= this.#limits.terms) return;
     throw new ExpressionError(
-      `More than ${EXPRESSION_LIMITS.terms} ${this.options.tagsOnly ? 'tags' : 'tags and values'}`,
+      `More than ${this.#limits.terms} ${this.options.tagsOnly ? 'tags' : 'tags and values'}`,
       position,
     );
   }
@@ -183,10 +224,11 @@ class Reader {
  * an operator behind it is a fact (facts.ts). Throws ExpressionError.
  */
 export const parseExpression = (text: string, options: ReadingOptions = {}): Expression => {
-  if (text.length > EXPRESSION_LIMITS.length) {
+  const { length } = limitsOf(options);
+  if (text.length > length) {
     throw new ExpressionError(
-      `An expression has at most ${EXPRESSION_LIMITS.length} characters, this one goes on`,
-      EXPRESSION_LIMITS.length,
+      `An expression has at most ${length} characters, this one goes on`,
+      length,
     );
   }
   return new Reader(text, options).whole();

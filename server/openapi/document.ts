@@ -32,6 +32,7 @@ const TAGS = [
   { name: 'tasks', description: 'Push tasks and their reports' },
   { name: 'devices', description: 'Devices, their tags and their consent' },
   { name: 'accounts', description: 'What is held about an account' },
+  { name: 'segments', description: 'Audience expressions with a name' },
   { name: 'vendors', description: "Vendors' credentials and settings" },
   { name: 'apps', description: 'Apps and keys' },
   { name: 'service', description: 'The gateway itself' },

@@ -12,6 +12,7 @@ import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
+import { segmentRoutes } from './segments.js';
 import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
@@ -32,6 +33,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...importRoutes(parts),
     ...tagRoutes(parts),
     ...accountRoutes(parts),
+    ...segmentRoutes(parts),
     ...taskRoutes(parts),
     ...taskControlRoutes(parts),
     ...taskRecallRoutes(parts),

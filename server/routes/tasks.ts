@@ -17,9 +17,10 @@ import {
 } from '../schemas/tasks.js';
 import { taskInput } from '../task-input.js';
 import { taskMessage } from '../task-message.js';
+import { withSegments } from '../task-segments.js';
 import { SUMMARY_FIELDS, taskShown, taskSummaryShown } from '../task-shown.js';
 
-const createTask = ({ engine, vendors, adapters, connection }: ApiParts): Route =>
+const createTask = ({ engine, connection, vendors, adapters }: ApiParts): Route =>
   route<unknown, unknown, TaskBody>({
     method: 'post',
     path: '/v1/tasks',
@@ -46,10 +47,9 @@ const createTask = ({ engine, vendors, adapters, connection }: ApiParts): Route 
     example: { body: EXAMPLE_TASK },
     handle: async ({ app, caller, body, session, afterCommit, log }) => {
       const message = await taskMessage(connection, app._id, body.message);
-      const input = taskInput(
-        { ...body, message },
-        { app, vendors, now: new Date(adapters.now()) },
-      );
+      const audience = await withSegments(connection, app._id, body.audience);
+      const request = { ...body, message, audience };
+      const input = taskInput(request, { app, vendors, now: new Date(adapters.now()) });
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
         void faultPoint('accept:before-answer');

@@ -46,6 +46,10 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
   version: async () => '1',
   tag: async () => 'vip',
   removal: (api) => made(api, 'DELETE', '/v1/tags/trial', undefined),
+  segment: async (api) => {
+    await made(api, 'PUT', '/v1/segments/loyal', { expression: 'vip' });
+    return 'loyal';
+  },
   task: async (api, { id }) => {
     const task = await newTask(api);
     // Only what is paused can be resumed.
