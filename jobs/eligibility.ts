@@ -15,6 +15,7 @@ export const DEVICE_FIELDS = {
   account: 1,
   locale: 1,
   timeZone: 1,
+  quietHours: 1,
   consent: 1,
   state: 1,
 } as const;
@@ -25,7 +26,7 @@ export type DeviceView = Omit<Pick<Device, '_id' | keyof typeof DEVICE_FIELDS>, 
 };
 
 /** By whom a device is known, and where it is reached. */
-type Identity = 'token' | 'tokenKey' | 'account' | 'locale' | 'timeZone';
+type Identity = 'token' | 'tokenKey' | 'account' | 'locale' | 'timeZone' | 'quietHours';
 
 /** What is read to plan an audience of an app that has no suppression list: without the identity, which is most of a device. */
 export const PLAN_FIELDS = { vendor: 1, profile: 1, consent: 1, state: 1 } as const;

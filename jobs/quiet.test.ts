@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type App } from '../models/app.js';
 import { type Batch, batches } from '../models/batch.js';
 import { dbOf } from '../models/database.js';
-import type { QuietSettings } from '../models/quiet-hours.js';
+import type { QuietSettings, QuietWindow } from '../models/quiet-hours.js';
 import type { Task } from '../models/task.js';
 import { type EngineTest, engineTest } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
@@ -29,11 +29,12 @@ describe('quiet hours on the way of a push', () => {
     await apps.updateOne({ _id: test.app._id }, { $set: fields });
     test.engine.appChanged(test.app._id);
   };
-  const device = async (timeZone?: string): Promise<string> => {
+  const device = async (timeZone?: string, own?: QuietWindow): Promise<string> => {
     made += 1;
     const id = await test.addDevice(`sandbox-accept-quiet-${made}`, {
       consent: { push: 'granted', purposes: { marketing: 'granted' } },
       ...(timeZone == null ? {} : { timeZone }),
+      ...(own == null ? {} : { quietHours: own }),
     });
     return id.toHexString();
   };
@@ -128,6 +129,23 @@ describe('quiet hours on the way of a push', () => {
     const urgent = await accept(devices, marketing);
     await test.ended(urgent);
     expect(await states(urgent)).to.include({ accepted: 1 });
+  });
+
+  it('are those of a person, too, whatever those of the app', async () => {
+    const evening = { from: '16:00', to: '18:30' };
+    const late = { from: '21:00', to: '11:00' };
+    const devices = [await device('America/New_York', evening), await device('Asia/Tokyo', late)];
+    const task = await accept(devices);
+    await untilOpen(task, 2);
+    const ends = (await openBatches(task)).map(({ notBefore }) => notBefore.toISOString());
+    expect(ends).to.deep.equal(['2026-11-22T23:30:00.000Z', '2026-11-23T02:00:00.000Z']);
+    await set({ quietHours: null });
+    const another = await accept(devices);
+    await untilOpen(another, 2);
+    await set({ urgentPurposes: ['service'] });
+    const urgent = await accept(devices);
+    await test.ended(urgent);
+    expect(await states(urgent)).to.include({ accepted: 2 });
   });
 
   it('disturb no message that nobody sees', async () => {

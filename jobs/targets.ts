@@ -50,10 +50,10 @@ const variantOf = (
 const isLeftInPeace = (
   result: BatchTargets,
   index: number,
-  zone: string | undefined,
+  device: Pick<DeviceView, 'timeZone' | 'quietHours'>,
   { quiet }: Rules,
 ): boolean => {
-  const untilMs = quiet?.until(zone);
+  const untilMs = quiet?.until(device);
   if (quiet == null || untilMs == null) return false;
   if (quiet.action === 'hold') result.quiet.push({ index, untilMs });
   else result.suppressed.push({ index, reason: 'quiet-hours' });
@@ -78,7 +78,7 @@ const rawTargets = (
       result.suppressed.push({ index, reason });
       return;
     }
-    if (isLeftInPeace(result, index, device?.timeZone, rules)) return;
+    if (isLeftInPeace(result, index, device ?? {}, rules)) return;
     const variant = variantOf(task, batch, index, device?.locale);
     result.targets.push({ index, token, wasSuspect: false, variant });
   });
@@ -131,7 +131,7 @@ const registeredTargets = (
       result.suppressed.push({ index, reason: reason ?? 'erased' });
       return;
     }
-    if (isLeftInPeace(result, index, device.timeZone, rules)) return;
+    if (isLeftInPeace(result, index, device, rules)) return;
     const variant = variantOf(task, batch, index, device.locale);
     const wasSuspect = device.state === 'suspect';
     result.targets.push({ index, token: device.token, wasSuspect, variant });

@@ -43,6 +43,7 @@ const MUTABLE = [
   'brand',
   'platform',
   'attributes',
+  'quietHours',
   ...FACT_KEYS,
   'consent',
   'state',

@@ -3,6 +3,7 @@ import { type AttributeChange, attributeKeysOf, mergedAttributes } from './attri
 import { type ConsentChange, mergeConsent, noConsent } from './consent.js';
 import type { Consent, Device } from './device.js';
 import { versionKey } from './expression/version.js';
+import type { QuietWindow } from './quiet-hours.js';
 
 /** What a caller may state about a device; what is missing stays as it is, null removes. */
 export interface DeviceFacts {
@@ -16,6 +17,7 @@ export interface DeviceFacts {
   /** A device always has one where its vendor tells which. */
   platform?: string;
   attributes?: AttributeChange | null;
+  quietHours?: QuietWindow | null;
 }
 
 export const OPTIONAL_FACTS = [
@@ -32,7 +34,11 @@ export const FACT_KEYS = ['appVersionKey', 'osVersionKey', 'attributeKeys'] as c
 
 type Facts = Pick<
   Device,
-  'tags' | 'attributes' | (typeof OPTIONAL_FACTS)[number] | (typeof FACT_KEYS)[number]
+  | 'tags'
+  | 'attributes'
+  | 'quietHours'
+  | (typeof OPTIONAL_FACTS)[number]
+  | (typeof FACT_KEYS)[number]
 >;
 
 const KEYS = { appVersion: 'appVersionKey', osVersion: 'osVersionKey' } as const;
@@ -56,6 +62,15 @@ const setAttributes = (after: Facts, change: AttributeChange | null): void => {
   if (keys != null) after.attributeKeys = keys;
 };
 
+const setQuietHours = (after: Facts, stated: QuietWindow | null): void => {
+  const { quietHours } = after;
+  if (stated == null) delete after.quietHours;
+  // The same object where nothing is new: that is what a registration is held against.
+  else if (quietHours?.from !== stated.from || quietHours.to !== stated.to) {
+    after.quietHours = stated;
+  }
+};
+
 /** `before` with the stated facts. */
 export const withFacts = <Before extends Facts>(before: Before, facts: DeviceFacts): Before => {
   const after: Before = { ...before, tags: facts.tags ?? before.tags };
@@ -66,6 +81,7 @@ export const withFacts = <Before extends Facts>(before: Before, facts: DeviceFac
   }
   setVersionKeys(after);
   if (facts.attributes !== undefined) setAttributes(after, facts.attributes);
+  if (facts.quietHours !== undefined) setQuietHours(after, facts.quietHours);
   return after;
 };
 

@@ -1,5 +1,6 @@
 /** A device: one installation of an app that a vendor can reach under a token. */
 import { type Connection, type Model, Schema, type Types } from 'mongoose';
+import type { QuietWindow } from './quiet-hours.js';
 
 export type Grant = 'granted' | 'denied';
 
@@ -34,6 +35,8 @@ export interface Device {
   locale?: string;
   /** IANA name. */
   timeZone?: string;
+  /** Of the person's own, besides those of the app. */
+  quietHours?: QuietWindow;
   appVersion?: string;
   /** What it sorts by (expression/version.ts); absent when it is no version. */
   appVersionKey?: string;
@@ -70,6 +73,7 @@ export const deviceSchema = new Schema<Device>(
     tags: { type: [String], default: [] },
     locale: String,
     timeZone: String,
+    quietHours: Schema.Types.Mixed,
     appVersion: String,
     appVersionKey: String,
     platform: String,

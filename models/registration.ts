@@ -95,6 +95,7 @@ const COMPARED = [
   'appVersionKey',
   'osVersionKey',
   'attributes',
+  'quietHours',
   'state',
   'consent',
 ] as const;

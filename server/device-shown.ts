@@ -33,6 +33,7 @@ export const deviceShown = (device: Device) => ({
   timeZone: device.timeZone,
   appVersion: device.appVersion,
   osVersion: device.osVersion,
+  quietHours: device.quietHours,
   brand: device.brand,
   platform: device.platform,
   attributes: device.attributes,

@@ -84,6 +84,9 @@ describe('A client key', () => {
     const id = await idOf(byServer({ token, attributes: { level: 3 } }));
     expect(await idOf(put({ token, ...facts }))).to.equal(id);
     expect(await shown(id)).to.deep.include({ ...facts, attributes: { level: 3 } });
+    const quietHours = { from: '21:00', to: '08:00' };
+    await idOf(put({ token, quietHours }));
+    expect(await shown(id)).to.deep.include({ ...facts, quietHours });
   });
 
   it('keeps the tags and the account that a server has set', async () => {

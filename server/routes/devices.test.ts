@@ -77,6 +77,11 @@ describe('Devices over HTTP', () => {
         },
         'attributes',
       ],
+      [
+        'quiet hours without an end',
+        { token: newToken(), quietHours: { from: '21:00' } },
+        'quietHours.to',
+      ],
       ['an account that is too long', { token: newToken(), account: 'a'.repeat(257) }, 'account'],
       [
         'a consent that decides nothing',
@@ -243,6 +248,21 @@ describe('Devices over HTTP', () => {
       expect(body).to.deep.include({ tags: ['b', 'c'], appVersion: '1' });
       expect(body).not.to.have.property('locale');
       expect(body.consent.push).to.equal('granted');
+    });
+
+    it('sets the quiet hours of a person, and ends them with null', async () => {
+      const quietHours = { from: '21:00', to: '07:30' };
+      const token = newToken();
+      const id = await registered({ token, quietHours });
+      const path = `/v1/devices/${id}`;
+      expect((await api().request('GET', path)).body.quietHours).to.deep.equal(quietHours);
+      // What a later registration does not name stays.
+      await registered({ token, appVersion: '2' });
+      const change = { ...quietHours, from: '22:15' };
+      const patched = await api().request('PATCH', path, { body: { quietHours: change } });
+      expect(patched.body.quietHours).to.deep.equal(change);
+      const ended = await api().request('PATCH', path, { body: { quietHours: null } });
+      expect(ended.body).to.include({ appVersion: '2' }).and.not.to.have.property('quietHours');
     });
 
     it('changes the attributes it names, up to as many as a device may have', async () => {

@@ -1,6 +1,7 @@
 /** What device, account and import routes answer, with examples. */
 import joi from 'joi';
 import { PLATFORMS } from '../../models/expression/facts.js';
+import { quietWindow } from './quiet-hours.js';
 import { deliveryRow } from './task-answers.js';
 import { objectId, shownInstant } from './values.js';
 
@@ -29,6 +30,7 @@ export const deviceAnswer = joi.object({
   timeZone: joi.string(),
   appVersion: joi.string(),
   osVersion: joi.string(),
+  quietHours: quietWindow,
   brand: joi.string(),
   platform: joi.string().valid(...PLATFORMS),
   attributes: joi
@@ -153,6 +155,7 @@ export const EXAMPLE_DEVICE = {
   timeZone: 'Europe/Berlin',
   appVersion: '4.2.0',
   osVersion: '17.1',
+  quietHours: { from: '21:00', to: '07:30' },
   brand: 'xiaomi',
   platform: 'android',
   attributes: { level: 12, plan: 'gold', renewsAt: '2027-01-31' },

@@ -18,6 +18,7 @@ import {
   tags,
   timeZone,
 } from './device-facts.js';
+import { quietWindow } from './quiet-hours.js';
 import { cursor, objectId, pageSize, profileName } from './values.js';
 
 const MAX_TOKEN_LENGTH = 4_096;
@@ -39,6 +40,7 @@ const facts = {
   brand: brand.allow(null),
   platform,
   attributes: attributes.allow(null),
+  quietHours: quietWindow.allow(null),
 };
 
 export interface DeviceRequest extends DeviceFacts {

@@ -1,6 +1,6 @@
 /** Quiet hours of an app, as they are set and shown. */
 import joi from 'joi';
-import type { QuietRule, QuietSettings } from '../../models/quiet-hours.js';
+import type { QuietRule, QuietSettings, QuietWindow } from '../../models/quiet-hours.js';
 import { timeZone } from './device-facts.js';
 import { purpose } from './message.js';
 
@@ -13,13 +13,23 @@ const wallTime = joi
   .description('`HH:MM` on the clock of the device')
   .messages({ 'string.pattern.base': 'must be a time of day from 00:00 to 23:59, as HH:MM' });
 
-const rule = joi.object<QuietRule>({
+const window = {
   from: wallTime.required(),
   to: wallTime
     .required()
     .invalid(joi.ref('from'))
     .description('When they end; earlier than `from`: on the next day')
     .messages({ 'any.invalid': 'must be another time than from' }),
+};
+
+export const quietWindow = joi
+  .object<QuietWindow>(window)
+  .description(
+    "When the person wants no pushes, by the device's own clock; besides those of the app",
+  );
+
+const rule = joi.object<QuietRule>({
+  ...window,
   action: joi
     .string()
     .valid('hold', 'drop')
