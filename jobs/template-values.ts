@@ -1,7 +1,14 @@
 /** The placeholders of a template, and who gives them their values. */
 import type { Problem } from '../adapters/adapter.js';
-import type { Audience, TaskMessage } from '../models/task.js';
-import { fits, givenFor, type PlaceholderKind, patternOf, type Values } from './template-text.js';
+import type { Audience, TaskMessage, TaskTemplate } from '../models/task.js';
+import {
+  fits,
+  givenFor,
+  type PlaceholderKind,
+  patternOf,
+  renderText,
+  type Values,
+} from './template-text.js';
 
 interface PlacedText {
   readonly field: string;
@@ -35,16 +42,36 @@ interface Fault {
   readonly location?: { readonly start: { readonly offset: number } };
 }
 
-/** Texts that are no patterns, and locales that nobody knows. */
+const FILLERS: Readonly<Record<Exclude<PlaceholderKind, 'text'>, string>> = {
+  number: '1000',
+  date: '2027-12-31T12:00:00Z',
+};
+
+const fillerOf = (name: string, kind: PlaceholderKind): string =>
+  kind === 'text' ? name : FILLERS[kind];
+
+/** Some faults of styles and skeletons are found only when a text is written. */
+const writeOnce = (text: string, language: Pick<TaskTemplate, 'locale' | 'timeZone'>): void => {
+  const { placeholders } = patternOf(text, language.locale, language.timeZone);
+  const values = [...placeholders].map(([name, kind]) => [name, fillerOf(name, kind)] as const);
+  renderText(text, language, Object.fromEntries(values));
+};
+
+/** Texts that are no patterns or cannot be written, and locales that nobody knows. */
 export const unreadable = (message: TaskMessage): Problem[] =>
   textsOf(message).flatMap(({ field, locale, text }) => {
     try {
-      patternOf(text, locale, message.template?.timeZone ?? 'UTC');
+      writeOnce(text, { locale, timeZone: message.template?.timeZone ?? 'UTC' });
       return [];
     } catch (error) {
       const { message: fault = '', location } = error as Fault;
       return location == null
-        ? [invalid(field, `Cannot be written in the locale ${locale}`)]
+        ? [
+            invalid(
+              field,
+              `Cannot be written: the locale ${locale}, a style or a skeleton is not known`,
+            ),
+          ]
         : [
             invalid(
               field,
@@ -68,18 +95,13 @@ export const placeholdersOf = (message: TaskMessage): Map<string, PlaceholderKin
   return found;
 };
 
-const FILLERS: Readonly<Record<Exclude<PlaceholderKind, 'text'>, string>> = {
-  number: '1000',
-  date: '2027-12-31T12:00:00Z',
-};
-
 /** `data`, and something for each placeholder that neither it nor a default fills. */
 export const filled = (message: TaskMessage, data: Values): Values => {
   const values: Record<string, string> = { ...data };
   const given = { ...message.data, ...data };
   for (const [name, kind] of placeholdersOf(message)) {
     if (givenFor(name, given, message.template?.defaults) != null) continue;
-    values[name] = kind === 'text' ? name : FILLERS[kind];
+    values[name] = fillerOf(name, kind);
   }
   return values;
 };

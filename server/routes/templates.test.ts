@@ -169,6 +169,24 @@ describe('Templates over HTTP', () => {
         /Payload is \d+ bytes, sandbox allows 4096 \(sandbox\/default, ja\)/,
       ],
       [
+        'a locale that nobody knows',
+        { message: { title: 'x', localized: { 'en-a': { title: '{n, number}' } } } },
+        'message.localized.en-a.title',
+        /Cannot be written: the locale en-a/,
+      ],
+      [
+        'a skeleton that nobody can write',
+        { message: { title: '{n, number, ::currency/XX}' } },
+        'message.title',
+        /a skeleton is not known/,
+      ],
+      [
+        'a placeholder named as what objects inherit, when it has no value of its own kind',
+        { message: { title: '{__proto__, number}' } },
+        'message.data.__proto__',
+        /needs a number/,
+      ],
+      [
         'a default that is no number',
         { message: { title: '{n, plural, other {#}}' }, defaults: { n: 'two' } },
         'message.data.n',
