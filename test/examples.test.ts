@@ -49,6 +49,17 @@ describe('The example', () => {
     expect(body.items[0].tags).to.deep.equal(['kept']);
   });
 
+  it('set-quiet-hours.sh says when people are left in peace', async () => {
+    const [app] = await script('set-quiet-hours.sh', 'shop');
+    const { quietHours } = (await api().request('GET', '/v1/apps/shop')).body;
+    expect(app).to.deep.include({ id: 'shop', quietHours });
+    expect(quietHours.rules.map(({ action }: { action: string }) => action)).to.deep.equal([
+      'drop',
+      'hold',
+    ]);
+    await api().request('PATCH', '/v1/apps/shop', { body: { quietHours: null } });
+  });
+
   it('send-template.sh writes, previews and sends a template', async () => {
     await register('ok-4', 'dora', []);
     await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
