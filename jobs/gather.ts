@@ -85,12 +85,12 @@ export const settleWith = async (
   asked: Asked,
 ): Promise<{ written: boolean; stragglers?: Batch; nextAt?: Date }> => {
   const { written, taskEnded, ...rest } = await report(context, task, batch, verdicts);
+  const isLast = context.inFlight.committed(batch._id);
   if (!written) return { written };
   // What a vendor says to a recall is no evidence of a token: some take back whatever they are told.
   if (task.recallOf == null) await context.guard.learn(batch, verdicts, asked);
   // Whatever goes on in a follow-up is still open.
   const goesOn = rest.stragglers != null || rest.nextAt != null;
-  const isLast = context.inFlight.isLastOfTask(batch._id);
   if (isLast && !goesOn && !taskEnded) await finishIfDone(context, task._id);
   return { written, ...rest };
 };

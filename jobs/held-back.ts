@@ -33,6 +33,7 @@ export const endAll = async (
     reason,
   }));
   const { written, taskEnded } = await report(context, task, batch, { ended, again: [] });
+  context.inFlight.committed(batch._id);
   if (written && !taskEnded) await finishIfDone(context, task._id);
 };
 

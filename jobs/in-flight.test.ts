@@ -40,13 +40,13 @@ describe('work in flight', () => {
     const inFlight = createInFlight();
     const ids = [batch(), batch(TASK, 1), batch(OTHER)] as const;
     const [first, second] = ids.map((id, index) => inFlight.hold(id, index < 2 ? TASK : OTHER));
-    expect(inFlight.isLastOfTask(ids[0])).to.equal(false);
-    expect(inFlight.isLastOfTask(ids[1])).to.equal(true);
-    expect(inFlight.isLastOfTask(ids[2])).to.equal(true);
+    expect(inFlight.committed(ids[0])).to.equal(false);
+    expect(inFlight.committed(ids[1])).to.equal(true);
+    expect(inFlight.committed(ids[2])).to.equal(true);
     first?.release();
     second?.release();
     // Nobody holds it any more: then somebody has to ask.
-    expect(inFlight.isLastOfTask(ids[0])).to.equal(true);
+    expect(inFlight.committed(ids[0])).to.equal(true);
   });
 
   it('aborts the batches of one task and of no other', () => {

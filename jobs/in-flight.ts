@@ -7,10 +7,10 @@ export interface InFlight {
   /** Keeps the lease of a batch alive until it is released, whether by a report or by giving up. */
   hold(batch: mongo.Binary, task: Types.ObjectId): Held;
   /**
-   * What became of this batch is committed. Whether it was the last one of its task here: whoever is last asks whether the task
-   * is done, since every other one here was committed before.
+   * What became of this batch is committed, here or by whoever took it over. True when that holds for all batches of its task
+   * that are held here: then somebody has to ask whether the task is done.
    */
-  isLastOfTask(batch: mongo.Binary): boolean;
+  committed(batch: mongo.Binary): boolean;
   holdTask(task: Types.ObjectId): { release(): void };
   held(): HeldIds;
   /** Ids of the tasks of held batches, in hex. */
@@ -66,7 +66,7 @@ export const createInFlight = (): InFlight => {
         },
       };
     },
-    isLastOfTask(id) {
+    committed(id) {
       let own: string | undefined;
       for (const entry of batches) {
         if (entry.id !== id) continue;
