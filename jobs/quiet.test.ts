@@ -139,6 +139,13 @@ describe('quiet hours on the way of a push', () => {
     await untilOpen(task, 2);
     const ends = (await openBatches(task)).map(({ notBefore }) => notBefore.toISOString());
     expect(ends).to.deep.equal(['2026-11-22T23:30:00.000Z', '2026-11-23T02:00:00.000Z']);
+    // A drop is the app's wish for its own hours, not for theirs.
+    await set({ quietHours: { ...NIGHT, rules: [{ ...NIGHT.rules[0]!, action: 'drop' }] } });
+    const dropped = await accept(devices);
+    await untilOpen(dropped, 1);
+    expect(await test.rows(dropped)).to.deep.equal([
+      { device: devices[1], state: 'suppressed', reason: 'quiet-hours' },
+    ]);
     await set({ quietHours: null });
     const another = await accept(devices);
     await untilOpen(another, 2);
@@ -154,6 +161,46 @@ describe('quiet hours on the way of a push', () => {
     });
     await test.ended(task);
     expect(await states(task)).to.include({ accepted: 1 });
+  });
+
+  it('hold a silent message that overrides may make ring', async () => {
+    const task = await accept([await device('Europe/Berlin')], {
+      message: {
+        data: { sync: '1' },
+        silent: true,
+        priority: 'normal',
+        purpose: 'service',
+        overrides: { sandbox: {} },
+      },
+    });
+    await untilOpen(task, 1);
+  });
+
+  it('keep devices together whose hours end at the same time, and take little time for many', async () => {
+    const quarters = Array.from({ length: 24 * 4 }, (_, index) => index);
+    const wallTime = (quarter: number): string =>
+      new Date(quarter * 15 * 60_000).toISOString().slice(11, 16);
+    const zones = ['Europe/Berlin', 'Asia/Kathmandu', 'America/New_York', 'Australia/Lord_Howe'];
+    const devices = await Promise.all(
+      zones.flatMap((zone) =>
+        quarters.map((quarter) =>
+          device(zone, { from: wallTime(quarter), to: wallTime((quarter + 92) % 96) }),
+        ),
+      ),
+    );
+    await set({ quietHours: null });
+    const task = await accept(devices);
+    await until('those that are not left in peace have got it', async () => {
+      const { accepted, suppressed } = await states(task);
+      const open = await openBatches(task);
+      const held = open.filter(({ lastReason }) => lastReason === 'quiet-hours');
+      const size = held.reduce((sum, batch) => sum + batch.size, 0);
+      return accepted + suppressed + size === devices.length;
+    });
+    const open = await openBatches(task);
+    // Not one for each device, of which most are left in peace.
+    expect((await states(task)).accepted).to.be.lessThan(devices.length / 10);
+    expect(open.length).to.be.at.most(quarters.length);
   });
 
   it('hold tokens that nobody registered by the clock of the app', async () => {

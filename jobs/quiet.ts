@@ -1,21 +1,22 @@
 /** Quiet hours for dispatch: who is left in peace right now, and until when. */
-import { LRUCache } from 'lru-cache';
 import type { App } from '../models/app.js';
 import type { Device } from '../models/device.js';
 import { createKept } from '../models/kept.js';
-import {
-  type QuietAction,
-  type QuietWindow,
-  quietRuleFor,
-  quietUntil,
-} from '../models/quiet-hours.js';
+import { quietRuleFor, Walls } from '../models/quiet-hours.js';
 import type { JobParts } from './parts.js';
+
+/** A device is left in peace. */
+export interface Peace {
+  /** When it may be pushed to again, in milliseconds since 1970. */
+  readonly untilMs: number;
+  /** The app wants the push dropped, not held. */
+  readonly drops: boolean;
+}
 
 /** Of one app and purpose, at one moment. */
 export interface Quiet {
-  readonly action: QuietAction;
-  /** When a device may be pushed to again, in milliseconds since 1970; undefined: now. */
-  until(device: Pick<Device, 'timeZone' | 'quietHours'>): number | undefined;
+  /** Null: the device may be pushed to now. */
+  peaceOf(device: Pick<Device, 'timeZone' | 'quietHours'>): Peace | null;
 }
 
 export interface QuietHours {
@@ -27,21 +28,13 @@ export interface QuietHours {
 
 /** Settings that another process changed are noticed after so long. */
 const FRESH_MS = 1_000;
-/** To find out when a night ends takes half a millisecond, and there are some hundred zones. */
-const MOST_NIGHTS = 5_000;
 const NO_ZONE = 'UTC';
-
-interface Night {
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
 
 export const createQuietHours = ({
   db,
   now,
   monotonic,
 }: Pick<JobParts, 'db' | 'now' | 'monotonic'>): QuietHours => {
-  const nights = new LRUCache<string, Night>({ max: MOST_NIGHTS });
   const apps = createKept(
     (app) =>
       db
@@ -49,37 +42,30 @@ export const createQuietHours = ({
         .findOne({ _id: app }, { projection: { quietHours: 1, urgentPurposes: 1 } }),
     { keptMs: FRESH_MS, monotonic },
   );
-
-  const nightEnds = (nowMs: number, zone: string, window: QuietWindow): number | undefined => {
-    const key = `${window.from} ${window.to} ${zone}`;
-    const night = nights.get(key);
-    if (night != null && night.fromMs <= nowMs && nowMs < night.untilMs) return night.untilMs;
-    const untilMs = quietUntil(nowMs, zone, window);
-    if (untilMs != null) nights.set(key, { fromMs: nowMs, untilMs });
-    return untilMs;
-  };
-
   return {
     async of(app, purpose) {
       const { quietHours, urgentPurposes } = (await apps.get(app)) ?? {};
       if (urgentPurposes?.includes(purpose)) return null;
       const rule = quietHours == null ? undefined : quietRuleFor(quietHours, purpose);
-      const nowMs = now();
+      const walls = new Walls(now());
       /** Thousands of devices of a batch share a few zones. */
       const byZone = new Map<string, number | undefined>();
       const ofApp = (zone: string): number | undefined => {
         if (rule == null) return undefined;
-        if (!byZone.has(zone)) byZone.set(zone, nightEnds(nowMs, zone, rule));
+        if (!byZone.has(zone)) byZone.set(zone, walls.quietUntil(zone, rule));
         return byZone.get(zone);
       };
       return {
-        action: rule?.action ?? 'hold',
-        until({ timeZone, quietHours: own }) {
-          if (rule == null && own == null) return undefined;
+        peaceOf({ timeZone, quietHours: own }) {
+          if (rule == null && own == null) return null;
           const zone = timeZone ?? quietHours?.timeZone ?? NO_ZONE;
-          const theirs = own == null ? undefined : nightEnds(nowMs, zone, own);
-          const untilMs = Math.max(ofApp(zone) ?? 0, theirs ?? 0);
-          return untilMs === 0 ? undefined : untilMs;
+          const appUntilMs = ofApp(zone);
+          const ownUntilMs = own == null ? undefined : walls.quietUntil(zone, own);
+          if (appUntilMs == null && ownUntilMs == null) return null;
+          return {
+            untilMs: Math.max(appUntilMs ?? 0, ownUntilMs ?? 0),
+            drops: appUntilMs != null && rule?.action === 'drop',
+          };
         },
       };
     },

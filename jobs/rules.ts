@@ -25,8 +25,9 @@ export const rulesFor = async (
   rawKeys: readonly Uint8Array[] = [],
 ): Promise<Rules> => {
   const { app, message } = task;
-  // What the app itself is to do quietly, or to take back, disturbs nobody.
-  const isHeard = message.silent !== true && task.recallOf == null;
+  // What the app itself is to do quietly, or to take back, disturbs nobody; overrides may make a silent message ring.
+  const isSilent = message.silent === true && message.overrides == null;
+  const isHeard = !isSilent && task.recallOf == null;
   const [secret, open, quiet] = await Promise.all([
     secrets(app),
     profiles.of(app),

@@ -53,10 +53,10 @@ const isLeftInPeace = (
   device: Pick<DeviceView, 'timeZone' | 'quietHours'>,
   { quiet }: Rules,
 ): boolean => {
-  const untilMs = quiet?.until(device);
-  if (quiet == null || untilMs == null) return false;
-  if (quiet.action === 'hold') result.quiet.push({ index, untilMs });
-  else result.suppressed.push({ index, reason: 'quiet-hours' });
+  const peace = quiet?.peaceOf(device);
+  if (peace == null) return false;
+  if (peace.drops) result.suppressed.push({ index, reason: 'quiet-hours' });
+  else result.quiet.push({ index, untilMs: peace.untilMs });
   return true;
 };
 

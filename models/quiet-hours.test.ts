@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { quietRuleFor, quietUntil } from './quiet-hours.js';
+import { freeMinutes, type QuietWindow, quietRuleFor, Walls } from './quiet-hours.js';
 
 const MINUTE_MS = 60_000;
 const NIGHT = { from: '22:00', to: '08:00' };
 const at = (text: string, zone: string): number => DateTime.fromISO(text, { zone }).toMillis();
+const quietUntil = (nowMs: number, zone: string, window: QuietWindow): number | undefined =>
+  new Walls(nowMs).quietUntil(zone, window);
 const utc = (ms: number | undefined): string | undefined =>
   ms == null ? undefined : new Date(ms).toISOString();
 
@@ -75,9 +77,11 @@ describe('quiet hours', () => {
       changesOf(zone).map((ms) => ({ zone, ms })),
     );
     expect(cases.length).to.be.greaterThan(500);
-    const wallTime = fc
-      .integer({ min: 0, max: 24 * 60 - 1 })
-      .map((minutes) => DateTime.fromObject({ year: 2026 }).plus({ minutes }).toFormat('HH:mm'));
+    const wallTime = fc.integer({ min: 0, max: 24 * 4 - 1 }).map((quarters) =>
+      DateTime.fromObject({ year: 2026 })
+        .plus({ minutes: 15 * quarters })
+        .toFormat('HH:mm'),
+    );
     const window = fc
       .record({ from: wallTime, to: wallTime })
       .filter(({ from, to }) => from !== to);
@@ -93,6 +97,12 @@ describe('quiet hours', () => {
       );
     }
   }).timeout(120_000);
+
+  it('leave so much of a day free', () => {
+    expect(freeMinutes(NIGHT)).to.equal(14 * 60);
+    expect(freeMinutes({ from: '08:00', to: '22:00' })).to.equal(10 * 60);
+    expect(freeMinutes({ from: '00:00', to: '23:45' })).to.equal(15);
+  });
 
   it('are those of the first rule that means the purpose', () => {
     const marketing = { ...NIGHT, purposes: ['marketing', 'news'], action: 'drop' as const };

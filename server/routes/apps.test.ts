@@ -98,6 +98,12 @@ describe('/v1/apps', () => {
         'quietHours.rules[0].to',
       ],
       ['an end at the beginning', { rules: [{ ...rule, to: '22:00' }] }, 'quietHours.rules[0].to'],
+      ['no quarter of an hour', { rules: [{ ...rule, to: '08:05' }] }, 'quietHours.rules[0].to'],
+      [
+        'hardly an hour that is free',
+        { rules: [{ from: '08:00', to: '07:15' }] },
+        'quietHours.rules[0]',
+      ],
       ['another action', { rules: [{ ...rule, action: 'skip' }] }, 'quietHours.rules[0].action'],
       [
         'a rule for no purpose',

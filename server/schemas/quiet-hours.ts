@@ -1,6 +1,11 @@
 /** Quiet hours of an app, as they are set and shown. */
 import joi from 'joi';
-import type { QuietRule, QuietSettings, QuietWindow } from '../../models/quiet-hours.js';
+import {
+  freeMinutes,
+  type QuietRule,
+  type QuietSettings,
+  type QuietWindow,
+} from '../../models/quiet-hours.js';
 import { timeZone } from './device-facts.js';
 import { purpose } from './message.js';
 
@@ -9,9 +14,16 @@ const MAX_PURPOSES = 50;
 
 const wallTime = joi
   .string()
-  .pattern(/^([01]\d|2[0-3]):[0-5]\d$/)
-  .description('`HH:MM` on the clock of the device')
-  .messages({ 'string.pattern.base': 'must be a time of day from 00:00 to 23:59, as HH:MM' });
+  .pattern(/^([01]\d|2[0-3]):(00|15|30|45)$/)
+  .description('`HH:MM` on the clock of the device, a quarter of an hour')
+  .messages({
+    'string.pattern.base': 'must be a quarter of an hour from 00:00 to 23:45, as HH:MM',
+  });
+
+const LEAST_FREE_MINUTES = 60;
+const FREE_MESSAGES = { 'window.free': 'must leave at least an hour of the day free' };
+const leavesTime = <Window extends QuietWindow>(given: Window, helpers: joi.CustomHelpers) =>
+  freeMinutes(given) < LEAST_FREE_MINUTES ? helpers.error('window.free') : given;
 
 const window = {
   from: wallTime.required(),
@@ -24,25 +36,30 @@ const window = {
 
 export const quietWindow = joi
   .object<QuietWindow>(window)
+  .custom(leavesTime<QuietWindow>)
+  .messages(FREE_MESSAGES)
   .description(
     "When the person wants no pushes, by the device's own clock; besides those of the app",
   );
 
-const rule = joi.object<QuietRule>({
-  ...window,
-  action: joi
-    .string()
-    .valid('hold', 'drop')
-    .default('hold')
-    .description('`hold`: sent when they end, unless the task has expired. `drop`: suppressed'),
-  purposes: joi
-    .array()
-    .items(purpose)
-    .min(1)
-    .max(MAX_PURPOSES)
-    .unique()
-    .description('Pushes for these only; all, unless given'),
-});
+const rule = joi
+  .object<QuietRule>({
+    ...window,
+    action: joi
+      .string()
+      .valid('hold', 'drop')
+      .default('hold')
+      .description('`hold`: sent when they end, unless the task has expired. `drop`: suppressed'),
+    purposes: joi
+      .array()
+      .items(purpose)
+      .min(1)
+      .max(MAX_PURPOSES)
+      .unique()
+      .description('Pushes for these only; all, unless given'),
+  })
+  .custom(leavesTime<QuietRule>)
+  .messages(FREE_MESSAGES);
 
 export const quietHours = joi
   .object<QuietSettings>({
