@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import type { Adapter, Message, Vendor } from '../../adapters/adapter.js';
 import { loadVendor } from '../../adapters/index.js';
 import { DEFAULT_PURPOSE } from '../../models/app.js';
-import type { TaskMessage } from '../../models/task.js';
 import { saveTemplate } from '../../models/template.js';
 import { testApi } from '../../test/support/api.js';
 import { until } from '../../test/support/until.js';
