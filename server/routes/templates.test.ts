@@ -428,6 +428,7 @@ describe('Templates over HTTP', () => {
         });
 
         it(`is refused when it is the task’s own value, and at the preview: ${name}`, async () => {
+          await stored(name, body);
           const answers = [
             await send({ accounts: ['dan'] }, { template: name, data: bad }),
             await ask('POST', `/v1/templates/${name}/preview`, { data: bad }),
