@@ -14,7 +14,7 @@ import {
 } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { audienceContext, openAudience } from './audience.js';
-import { checkMessage } from './check-message.js';
+import { checkMessage, MOST_PROBLEMS } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
 import { isWhole, profileKey } from './eligibility.js';
@@ -142,7 +142,7 @@ const problemsOf = async (
   audience: Audience,
 ): Promise<readonly Problem[]> => {
   const { data, problems } = valuesToCheck(task.message, audience);
-  if (problems.length > 0) return problems;
+  if (problems.length > 0) return problems.slice(0, MOST_PROBLEMS);
   const profiles = await context.profiles.of(task.app);
   const reached = new Set(
     inline?.cut.batches

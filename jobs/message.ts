@@ -1,7 +1,8 @@
 /** From a task's message to the one message a vendor gets: locale, personal data, overrides and the remaining time. */
 import type { Message, Vendor } from '../adapters/adapter.js';
+import { BODY_LENGTH, TITLE_LENGTH } from '../models/limits.js';
 import type { LocalizedText, Task, TaskMessage } from '../models/task.js';
-import { renderText, type Values } from './template-text.js';
+import { type Place, renderText, type Values } from './template-text.js';
 
 /** What two devices must share to get the same message. */
 export interface Variant {
@@ -49,7 +50,14 @@ const remainingStoreSeconds = (task: MessageTask, maxSeconds: number, nowMs: num
   return Math.max(1, Math.min(maxSeconds, Math.floor((untilMs - nowMs) / SECOND_MS)));
 };
 
-/** Texts of a template have their values put in, others are what they say. Throws Unresolved. */
+const LONGEST = { title: TITLE_LENGTH, body: BODY_LENGTH } as const;
+
+const placeOf = (field: keyof typeof LONGEST, locale: string, isOfLocale: boolean): Place => ({
+  field: isOfLocale ? `message.localized.${locale}.${field}` : `message.${field}`,
+  longest: LONGEST[field],
+});
+
+/** Texts of a template have their values put in, others are what they say. Throws Unresolved and Unwritable. */
 const textsFor = (
   { title, body, localized, template }: TaskMessage,
   locale: string,
@@ -58,15 +66,18 @@ const textsFor = (
   const ofLocale = localized?.[locale];
   if (template == null) return ofLocale ?? {};
   const language = { ...template, locale: locale === FALLBACK ? template.locale : locale };
-  const texts = Object.entries({ title, body, ...ofLocale });
-  return Object.fromEntries(
-    texts.flatMap(([field, text]) =>
-      text == null ? [] : [[field, renderText(text, language, data)]],
-    ),
-  );
+  const written: LocalizedText = {};
+  for (const field of ['title', 'body'] as const) {
+    const own = ofLocale?.[field];
+    const text = own ?? { title, body }[field];
+    if (text == null) continue;
+    const place = placeOf(field, locale, own != null);
+    written[field] = renderText(text, language, data, place);
+  }
+  return written;
 };
 
-/** Throws Unresolved for a template, when a placeholder has no value that fits. */
+/** Throws Unresolved and Unwritable for a template that has no text with these values. */
 export const messageFor = (
   task: MessageTask,
   vendor: Pick<Vendor, 'name' | 'limits'>,

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { fits, patternOf, renderText, Unresolved, type Values } from './template-text.js';
+import {
+  fits,
+  patternOf,
+  renderText,
+  Unresolved,
+  Unwritable,
+  type Values,
+} from './template-text.js';
 
 const render = (
   text: string,
@@ -59,6 +66,20 @@ describe('The text of a template', () => {
       { timeZone: 'America/New_York' },
       'Feb 28',
     ],
+    [
+      'a date without a time as the day that it is, west of Greenwich, too',
+      '{d, date, ::dMMM}',
+      { d: '2027-03-01' },
+      { timeZone: 'America/New_York' },
+      'Mar 1',
+    ],
+    [
+      'a time without an offset as one of the zone of the template',
+      '{d, time, ::Hmm}',
+      { d: '2027-03-01T08:30:00' },
+      { timeZone: 'America/New_York' },
+      '08:30',
+    ],
     ['what looks like HTML', '<b>{n}</b> 1 < 2', { n: '7' }, {}, '<b>7</b> 1 < 2'],
     ['braces in quotes', "'{'name'}'", {}, {}, '{name}'],
     [
@@ -96,6 +117,12 @@ describe('The text of a template', () => {
       { placeholder: 'n', kind: 'number', isMissing: false },
     ],
     [
+      'that is a date beyond all calendars',
+      '{d, date}',
+      { d: '+300000-01-01' },
+      { placeholder: 'd', kind: 'date', isMissing: false },
+    ],
+    [
       'that is no date',
       '{d, date}',
       { d: '31 March' },
@@ -121,6 +148,41 @@ describe('The text of a template', () => {
       expect((error as Error).message).not.to.match(/two|March/);
     });
   }
+
+  const unwritable: [string, string, Values][] = [
+    [
+      'takes a branch that nobody can write',
+      '{s, select, vip {{n, number, ::currency/XX}} other {hi}}',
+      { s: 'vip', n: '7' },
+    ],
+    ['makes a number and a date of one value', '{n, number} {n, date}', { n: '1e20' }],
+    ['has a date also as it is', '{d} {d, date}', { d: '2027-01-01' }],
+  ];
+  for (const [what, text, data] of unwritable) {
+    it(`cannot be written when it ${what}`, () => {
+      expect(() => render(text, data))
+        .to.throw(Unwritable)
+        .with.property('message')
+        .not.matches(/vip|1e20|2027/);
+    });
+  }
+
+  it('is refused when its values make it too long, at once and with little memory', () => {
+    const place = { field: 'message.body', longest: 4_000 };
+    const language = { locale: 'en', timeZone: 'UTC' };
+    const write = (text: string, length: number) =>
+      renderText(text, language, { a: 'x'.repeat(length) }, place);
+    expect(write('{a}{a}', 2_000)).to.have.lengthOf(4_000);
+    expect(() => write('{a}{a}!', 2_000))
+      .to.throw(Unwritable, /longer than 4000 characters/)
+      .with.property('field', 'message.body');
+    const startedAt = performance.now();
+    for (let round = 0; round < 100; round += 1) {
+      expect(() => write('{a}'.repeat(1_333), 4_000)).to.throw(Unwritable);
+    }
+    // Half a gigabyte, if it were written.
+    expect(performance.now() - startedAt).to.be.below(2_000);
+  });
 
   it('is read once for a locale', () => {
     expect(patternOf('{a} once', 'en', 'UTC')).to.equal(patternOf('{a} once', 'en', 'UTC'));

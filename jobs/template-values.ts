@@ -1,14 +1,8 @@
 /** The placeholders of a template, and who gives them their values. */
 import type { Problem } from '../adapters/adapter.js';
 import type { Audience, TaskMessage, TaskTemplate } from '../models/task.js';
-import {
-  fits,
-  givenFor,
-  type PlaceholderKind,
-  patternOf,
-  renderText,
-  type Values,
-} from './template-text.js';
+import type { PlaceholderKind } from './template-elements.js';
+import { fits, givenFor, patternOf, renderText, tryStyles, type Values } from './template-text.js';
 
 interface PlacedText {
   readonly field: string;
@@ -50,18 +44,29 @@ const FILLERS: Readonly<Record<Exclude<PlaceholderKind, 'text'>, string>> = {
 const fillerOf = (name: string, kind: PlaceholderKind): string =>
   kind === 'text' ? name : FILLERS[kind];
 
-/** Some faults of styles and skeletons are found only when a text is written. */
+/** With every branch of it: which one is taken is up to the values of a device. */
 const writeOnce = (text: string, language: Pick<TaskTemplate, 'locale' | 'timeZone'>): void => {
   const { placeholders } = patternOf(text, language.locale, language.timeZone);
   const values = [...placeholders].map(([name, kind]) => [name, fillerOf(name, kind)] as const);
-  renderText(text, language, Object.fromEntries(values));
+  const data = Object.fromEntries(values);
+  tryStyles(text, language, data);
+  renderText(text, language, data);
 };
+
+const MIXED = 'is a date in one place of the text and something else in another';
+
+/** Throws what the library says of the text. */
+const mixedIn = (text: string, { locale, timeZone }: Pick<TaskTemplate, 'locale' | 'timeZone'>) =>
+  patternOf(text, locale, timeZone).mixed;
 
 /** Texts that are no patterns or cannot be written, and locales that nobody knows. */
 export const unreadable = (message: TaskMessage): Problem[] =>
   textsOf(message).flatMap(({ field, locale, text }) => {
+    const language = { locale, timeZone: message.template?.timeZone ?? 'UTC' };
     try {
-      writeOnce(text, { locale, timeZone: message.template?.timeZone ?? 'UTC' });
+      const mixed = mixedIn(text, language);
+      if (mixed != null) return [invalid(field, `The placeholder ${mixed} ${MIXED}`)];
+      writeOnce(text, language);
       return [];
     } catch (error) {
       const { message: fault = '', location } = error as Fault;
@@ -106,38 +111,60 @@ export const filled = (message: TaskMessage, data: Values): Values => {
   return values;
 };
 
+const MOST_PLACEHOLDERS = 100;
+
+/** Of a text with more of them than anybody could give values to: `data` has no more names. */
+export const tooMany = (message: TaskMessage): Problem[] =>
+  placeholdersOf(message).size <= MOST_PLACEHOLDERS
+    ? []
+    : [invalid('message', `Has more than ${MOST_PLACEHOLDERS} different placeholders`)];
+
 export interface CheckValues {
-  /** What an account of the audience says, where the task says nothing that fits. */
+  /** Stands for what only accounts of the audience say. */
   readonly data: Values;
   /** Placeholders for which nobody has a value. */
   readonly problems: readonly Problem[];
 }
 
+/** Who is told of a value: the fields of a request differ. */
+export type Asker = 'task' | 'template' | 'preview';
+
+const fieldOf = (asker: Asker, name: string, isDefault: boolean): string => {
+  if (asker === 'preview') return `data.${name}`;
+  return asker === 'template' && isDefault ? `defaults.${name}` : `message.data.${name}`;
+};
+
+/** Not which of them: one account's value decides about nobody but its devices. */
+const anyAccountHas = (audience: Audience, name: string, kind: PlaceholderKind): boolean =>
+  'accounts' in audience &&
+  audience.accounts.some((item) => {
+    const value = givenFor(name, item.data ?? {}, undefined);
+    return value != null && fits(value, kind);
+  });
+
 /**
  * Nobody's value for a placeholder refuses the task; what only some accounts lack is decided for each device. Attributes of
  * devices would be asked for here, too.
  */
-export const valuesToCheck = (message: TaskMessage, audience: Audience): CheckValues => {
+export const valuesToCheck = (
+  message: TaskMessage,
+  audience: Audience,
+  asker: Asker = 'task',
+): CheckValues => {
   const data: Record<string, string> = {};
   const problems: Problem[] = [];
-  const items = 'accounts' in audience ? audience.accounts : [];
+  const ofTask = message.data ?? {};
   for (const [name, kind] of placeholdersOf(message)) {
-    const given = givenFor(name, message.data ?? {}, message.template?.defaults);
+    const given = givenFor(name, ofTask, message.template?.defaults);
     if (given != null && fits(given, kind)) continue;
-    const ofAccount = items.find((item) => {
-      const value = givenFor(name, item.data ?? {}, undefined);
-      return value != null && fits(value, kind);
-    });
-    if (ofAccount != null) data[name] = ofAccount.data?.[name] ?? '';
-    else
-      problems.push(
-        invalid(
-          `message.data.${name}`,
-          given == null
-            ? `The template needs a ${kind} here, and has no default`
-            : `Must be a ${kind}`,
-        ),
-      );
+    if (anyAccountHas(audience, name, kind)) {
+      data[name] = fillerOf(name, kind);
+      continue;
+    }
+    const isDefault = given != null && !Object.hasOwn(ofTask, name);
+    const detail =
+      given == null ? `The template needs a ${kind} here, and has no default` : `Must be a ${kind}`;
+    problems.push(invalid(fieldOf(asker, name, isDefault), detail));
   }
   return { data, problems };
 };

@@ -120,4 +120,26 @@ describe('The devices of an account', () => {
     expect(refused).to.be.instanceOf(LimitReached).and.have.property('limited', 'account-full');
     expect(await held()).to.equal(LIMIT);
   });
+
+  it('need not wait for each other far below the limit, and end at it all the same', async () => {
+    const roomy = { ...context(), devicesPerAccount: 100 };
+    const many = (from: number, count: number) =>
+      registerDevices(
+        roomy,
+        Array.from({ length: count }, (_, index) => request(`far-${from + index}`)),
+      );
+    const guards = dbOf(db().connection).collection('account_guards');
+    const before = await guards.countDocuments();
+    const few = await Promise.all([many(0, 1), many(1, 1), many(2, 1), many(3, 1)]);
+    expect(words(few.flat())).to.deep.equal(Array<string>(4).fill('created'));
+    expect(await guards.countDocuments()).to.equal(before);
+    expect(words(await many(4, 90)).every((word) => word === 'created')).to.equal(true);
+    expect(await guards.countDocuments()).to.equal(before + 1);
+    const last = await Promise.all(Array.from({ length: 10 }, (_, index) => many(94 + index, 1)));
+    expect(words(last.flat()).sort()).to.deep.equal([
+      ...Array<string>(4).fill('account-full'),
+      ...Array<string>(6).fill('created'),
+    ]);
+    expect(await held()).to.equal(100);
+  });
 });

@@ -7,6 +7,10 @@ export const TAGS_PER_DEVICE = 100;
 /** Different ones. */
 export const TAGS_PER_APP = 10_000;
 
+/** Of what a person sees, before and after the values of a template are put in. Vendors count bytes and have limits of their own. */
+export const TITLE_LENGTH = 1_000;
+export const BODY_LENGTH = 4_000;
+
 export interface Limits {
   readonly devicesPerAccount?: number;
   readonly tagsPerApp?: number;

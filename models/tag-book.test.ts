@@ -55,6 +55,31 @@ describe('The tags of an app', () => {
     expect(await refused(['new-1', 'new-2', 'new-3', 'old-1'])).to.deep.equal(['new-3']);
   });
 
+  it('count also when a process died before it had counted a new book', async () => {
+    await device('a', ['old-1', 'old-2', 'old-3']);
+    const books = dbOf(db().connection).collection<{ _id: string; turn: number }>('tag_books');
+    await books.insertOne({ _id: app, turn: 0 });
+    expect(await refused(['new-1', 'new-2', 'new-3'])).to.deep.equal(['new-3']);
+  });
+
+  it('count also for all of those who come first at once', async () => {
+    await device('a', ['old-1', 'old-2', 'old-3']);
+    const all = await Promise.all(tags(8).map((tag) => refused([tag])));
+    expect(all.flat()).to.have.lengthOf(8 - (LIMIT - 3));
+  });
+
+  it('are counted anew by one of those who find the book full', async () => {
+    await refused(tags(LIMIT));
+    const books = dbOf(db().connection).collection<{ _id: string; turn: number }>('tag_books');
+    const turns = async () => (await books.findOne({ _id: app }))?.turn ?? 0;
+    const before = await turns();
+    const later = laterBy(HOUR_MS);
+    const all = await Promise.all(tags(6, 10).map((tag) => refused([tag], later)));
+    // Each looks once; one counts, and looks again.
+    expect((await turns()) - before).to.equal(6 + 2);
+    expect(all.flat()).to.have.lengthOf.at.most(5);
+  });
+
   it('make room when no device has them any more, but not while one may be on its way', async () => {
     await device('a', ['tag-0']);
     await refused(tags(LIMIT));

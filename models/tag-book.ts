@@ -111,12 +111,28 @@ const recount = async ({ connection, app, hashSecret, now }: TagContext): Promis
   });
 };
 
-/** A book is opened with the tags that devices have already. */
+/**
+ * Of those who find a full book at the same time one counts; the others are answered with what they know. Who dies while it
+ * counts has kept the next one waiting, and nothing else.
+ */
+const takeRecount = async (
+  { connection, app, now }: TagContext,
+  lastAt: Date | undefined,
+): Promise<boolean> => {
+  const { modifiedCount } = await booksIn(dbOf(connection)).updateOne(
+    { _id: app, countedAt: lastAt ?? { $exists: false } },
+    { $set: { countedAt: now } },
+  );
+  return modifiedCount === 1;
+};
+
+/** A book is open when it has the tags that devices have already: whoever finds it uncounted counts. */
 const openBook = async (context: TagContext): Promise<void> => {
   const books = booksIn(dbOf(context.connection));
-  if ((await books.findOne({ _id: context.app })) != null) return;
+  const book = await books.findOne({ _id: context.app });
+  if (book?.countedAt != null) return;
   try {
-    await books.insertOne({ _id: context.app, turn: 0 });
+    if (book == null) await books.insertOne({ _id: context.app, turn: 0 });
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
@@ -159,7 +175,7 @@ const admit = async (
   await openBook(context);
   const { left, countedAt } = await enter(context, keys);
   const isCounted = countedAt != null && now.getTime() - countedAt.getTime() < COUNT_EVERY_MS;
-  if (left.length === 0 || isCounted) return left;
+  if (left.length === 0 || isCounted || !(await takeRecount(context, countedAt))) return left;
   await recount(context);
   return (await enter(context, left)).left;
 };

@@ -187,18 +187,57 @@ describe('Many devices at once', () => {
     it('moves all devices of an account, along with what items before did', async () => {
       const account = 'household';
       const ids = [await register({ account }), await register({ account }), await register()];
-      const results = await resultsOf('accounts', [
-        { device: ids[2], account },
+      const items = [
+        { device: ids[2], account: 'new-household' },
         { from: account, account: 'new-household' },
         { from: account, account: null },
-      ]);
-      expect(results).to.deep.equal([
+      ];
+      expect(await resultsOf('accounts', items)).to.deep.equal([
         { result: 'done', devices: 1, changed: 1 },
-        { result: 'done', devices: 3, changed: 3 },
+        { result: 'done', devices: 2, changed: 2 },
         { result: 'not-found' },
       ]);
-      for (const id of ids) expect(await device(id)).to.include({ account: 'new-household' });
+      for (let round = 0; round < 2; round += 1) {
+        for (const id of ids) expect(await device(id)).to.include({ account: 'new-household' });
+        await resultsOf('accounts', items);
+      }
     });
+
+    const chains: [string, unknown[], string][] = [
+      [
+        'an account that is filled after it was left',
+        [
+          { from: 'chain-a', account: 'chain-b' },
+          { from: 'chain-c', account: 'chain-a' },
+        ],
+        'items[1].account',
+      ],
+      [
+        'an account that is left after it was filled',
+        [
+          { device: UNKNOWN, account: 'chain-a' },
+          { from: 'chain-a', account: null },
+        ],
+        'items[0].account',
+      ],
+      [
+        'a device with two accounts',
+        [
+          { device: UNKNOWN, account: 'chain-a' },
+          { device: UNKNOWN, account: null },
+        ],
+        'items[1].device',
+      ],
+    ];
+    for (const [what, items, field] of chains) {
+      it(`refuses ${what}, which would be something else when it is repeated`, async () => {
+        const id = await register({ account: 'chain-a' });
+        const answer = await post('accounts', { items });
+        expect(answer.status).to.equal(422);
+        expect(answer.body.errors[0]).to.have.property('field', field);
+        expect(await device(id)).to.include({ account: 'chain-a' });
+      });
+    }
 
     it('binds nobody who was erased, whatever consent comes with it', async () => {
       const id = await register();

@@ -5,9 +5,11 @@ import { dbOf } from '../../models/database.js';
 import { findNamed } from '../../models/device-queries.js';
 import type { Named } from '../../models/device-set.js';
 import type { ItemResult } from '../../models/item-result.js';
+import { chainedItem } from '../account-chains.js';
 import { idCursor, readIdCursor } from '../cursor.js';
 import { deviceContext } from '../device-context.js';
 import type { ApiParts } from '../parts.js';
+import { problem } from '../problems.js';
 import { type Route, route } from '../route.js';
 import {
   type AccountItemRequest,
@@ -83,7 +85,8 @@ const changeManyAccounts = (parts: ApiParts): Route =>
     summary: 'Bind many devices to accounts, or free them',
     description:
       'A device that leaves an account loses its consent, unless the item says what its next holder agreed to. An erased ' +
-      `account is bound by a registration only. ${PER_ITEM}`,
+      `account is bound by a registration only. No account may be left by one item and filled by another, and no device be in two ` +
+      `items with different accounts. ${PER_ITEM}`,
     body: accountsBody,
     answers: {
       200: {
@@ -106,6 +109,8 @@ const changeManyAccounts = (parts: ApiParts): Route =>
       },
     },
     handle: async (call) => {
+      const chained = chainedItem(call.body.items);
+      if (chained != null) throw problem('VALIDATION_FAILED', { errors: [chained] });
       const items = call.body.items.map(({ device, from, account, consent }) => ({
         of: namedBy(device, from),
         to: account,

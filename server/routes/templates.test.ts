@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Adapter, Message, Vendor } from '../../adapters/adapter.js';
 import { loadVendor } from '../../adapters/index.js';
+import { DEFAULT_PURPOSE } from '../../models/app.js';
+import { saveTemplate } from '../../models/template.js';
 import { testApi } from '../../test/support/api.js';
 import { until } from '../../test/support/until.js';
 
@@ -189,8 +191,47 @@ describe('Templates over HTTP', () => {
       [
         'a default that is no number',
         { message: { title: '{n, plural, other {#}}' }, defaults: { n: 'two' } },
+        'defaults.n',
+        /Must be a number/,
+      ],
+      [
+        'a value of its data that is no number',
+        { message: { title: '{n, plural, other {#}}', data: { n: 'two' } } },
         'message.data.n',
         /Must be a number/,
+      ],
+      [
+        'a skeleton that nobody can write in a branch that is hardly ever taken',
+        { message: { title: '{s, select, vip {{n, number, ::currency/XX}} other {hi}}' } },
+        'message.title',
+        /a skeleton is not known/,
+      ],
+      [
+        'a placeholder that is a number and a date',
+        { message: { title: 'x', body: '{n, number} {n, date}' } },
+        'message.body',
+        /The placeholder n is a date in one place of the text and something else in another/,
+      ],
+      [
+        'a placeholder that is a date and stands as it is in a branch',
+        { message: { title: '{d, date} {s, select, a {{d}} other {}}' } },
+        'message.title',
+        /The placeholder d is a date in one place/,
+      ],
+      [
+        'a text that is too long with its defaults',
+        {
+          message: { title: 'x', localized: { de: { body: '{a}'.repeat(1_333) } } },
+          defaults: { a: 'x'.repeat(4_000) },
+        },
+        'message.localized.de.body',
+        /longer than 4000 characters/,
+      ],
+      [
+        'more placeholders than anybody could give values to',
+        { message: { body: Array.from({ length: 101 }, (_, n) => `{p${n}}`).join('') } },
+        'message',
+        /more than 100 different placeholders/,
       ],
       ['an unknown zone', { message: { title: 'x' }, timeZone: '+01:00' }, 'timeZone', /IANA/],
       ['an unknown field', { message: { title: 'x' }, sample: {} }, 'sample', /not a field/],
@@ -250,7 +291,7 @@ describe('Templates over HTTP', () => {
       expect(item.problems).to.deep.equal([
         {
           code: 'MESSAGE_INVALID',
-          field: 'message.data.n',
+          field: 'data.n',
           detail: 'The template needs a number here, and has no default',
         },
       ]);
@@ -319,6 +360,88 @@ describe('Templates over HTTP', () => {
       expect(logs).not.to.include('several');
     });
 
+    it('is accepted whatever the first of its accounts says', async () => {
+      await saved('greeting', { message: { body: '{a}{a}' } });
+      const [long, short] = [
+        { account: 'ada', data: { a: 'x'.repeat(3_000) } },
+        { account: 'dan', data: { a: 'hi' } },
+      ];
+      for (const accounts of [
+        [long, short],
+        [short, long],
+      ]) {
+        handed.length = 0;
+        const task = await ended(await send({ accounts }, { template: 'greeting' }));
+        expect(task.counts).to.include({ targeted: 2, accepted: 1, failed: 1 });
+        expect(textOf('d')).to.deep.equal([{ title: undefined, body: 'hihi' }]);
+      }
+    });
+
+    describe('with a text that some values keep from being written', () => {
+      // As they were saved before such texts were refused.
+      const stored = (name: string, body: string) =>
+        saveTemplate(api().connection, {
+          app: 'shop',
+          name,
+          content: {
+            message: {
+              silent: false,
+              body,
+              priority: 'high',
+              purpose: DEFAULT_PURPOSE,
+            },
+            locale: 'en',
+            timeZone: 'UTC',
+          },
+          createdBy: 'key',
+          createdAt: new Date(),
+        });
+      const texts: [string, string, Record<string, string>, Record<string, string>, string][] = [
+        [
+          'branch',
+          '{s, select, vip {{n, number, ::currency/XX}} other {hi}}',
+          { s: 'vip', n: '7' },
+          { s: 'x', n: '7' },
+          'hi',
+        ],
+        ['number-date', '{n, number} {n, date}', { n: '1e20' }, { n: '2000' }, '2,000 1/1/1970'],
+        ['long', '{a}{a}{a}', { a: 'x'.repeat(2_000) }, { a: 'ab' }, 'ababab'],
+      ];
+      for (const [name, body, bad, good, written] of texts) {
+        it(`fails for that device alone, whoever comes first: ${name}`, async () => {
+          await stored(name, body);
+          const [ada, dan] = [
+            { account: 'ada', data: bad },
+            { account: 'dan', data: good },
+          ];
+          for (const accounts of [
+            [ada, dan],
+            [dan, ada],
+          ]) {
+            handed.length = 0;
+            const task = await ended(await send({ accounts }, { template: name }));
+            expect(task.counts).to.include({ targeted: 2, accepted: 1, failed: 1 });
+            expect(task.reasons).to.deep.equal({ failed: { template: 1 } });
+            expect(textOf('d')).to.deep.equal([{ title: undefined, body: written }]);
+            expect(textOf('a')).to.deep.equal([]);
+          }
+        });
+
+        it(`is refused when it is the task’s own value, and at the preview: ${name}`, async () => {
+          await stored(name, body);
+          const answers = [
+            await send({ accounts: ['dan'] }, { template: name, data: bad }),
+            await ask('POST', `/v1/templates/${name}/preview`, { data: bad }),
+          ];
+          for (const { status, body: told, text } of answers) {
+            expect(status, text).to.equal(422);
+            expect(told.errors[0]).to.have.property('field', 'message.body');
+            expect(text).not.to.match(/xxx|1e20/);
+          }
+        });
+      }
+    });
+
     it('keeps what it took, whatever becomes of the template', async () => {
       await saved('fleeting', { message: { title: 'Before' } });
       const at = new Date(Date.now() + 3_000).toISOString();
@@ -355,7 +478,9 @@ describe('Templates over HTTP', () => {
     });
 
     it('is recalled without its texts being put together anew', async () => {
-      const answer = await send({ accounts: ['dan'] }, { template: 'parcels', data: { n: '1' } });
+      // Only the account has it: a recall names the account alone.
+      const accounts = [{ account: 'dan', data: { n: '1' } }];
+      const answer = await send({ accounts }, { template: 'parcels' });
       await ended(answer);
       const recall = await ask('POST', `/v1/tasks/${answer.body.id}/recall`, {});
       const task = await ended(recall);

@@ -245,7 +245,9 @@ const previewTemplate = (parts: ApiParts): Route =>
     id: 'previewTemplate',
     tag: 'tasks',
     summary: 'Put a template together with sample data',
-    description: 'In every locale, with the size that each vendor counts. Nothing is sent or kept.',
+    description:
+      'In every locale, with the size that each vendor counts. Nothing is sent or kept. A text that the values keep from being ' +
+      'written, or make too long, is refused.',
     params: templateParams,
     body: previewBody,
     answers: {
@@ -265,6 +267,7 @@ const previewTemplate = (parts: ApiParts): Route =>
         },
       },
     },
+    problems: ['MESSAGE_INVALID'],
     example: {
       body: { data: { name: 'Ada', parcels: '3', day: '2027-12-24T08:00:00Z' }, locale: 'de-AT' },
     },

@@ -2,11 +2,10 @@
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
 import { DEFAULT_PURPOSE } from '../../models/app.js';
+import { BODY_LENGTH, TITLE_LENGTH } from '../../models/limits.js';
 import type { Replacement, TaskMessage } from '../../models/task.js';
 
 // Vendors count bytes and are asked before anything is written; these bounds only keep absurdities out.
-const MAX_TITLE = 1_000;
-const MAX_BODY = 4_000;
 const MAX_URL = 2_000;
 const MAX_DATA_KEYS = 100;
 const MAX_DATA_KEY = 200;
@@ -14,8 +13,8 @@ const MAX_DATA_VALUE = 4_000;
 const MAX_LOCALES = 100;
 export const MAX_STORE_SECONDS = 28 * 24 * 60 * 60;
 
-const title = joi.string().max(MAX_TITLE);
-const body = joi.string().max(MAX_BODY);
+const title = joi.string().max(TITLE_LENGTH);
+const body = joi.string().max(BODY_LENGTH);
 
 /** What a browser or a web view would run as a program in place of opening a page. */
 const HARMLESS_SCHEME = /^(?!(javascript|data|vbscript):)/i;

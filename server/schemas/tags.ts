@@ -10,7 +10,7 @@ export interface TagsQuery {
 
 export const tagsQuery = joi.object<TagsQuery>({
   cursor: joi.string().max(500).description('`nextCursor` of the page before; opaque'),
-  limit: pageSize(100, 1_000),
+  limit: pageSize(100, 100),
 });
 
 export const tagParams = joi.object<{ tag: string }>({ tag: tag.required() });
