@@ -147,6 +147,29 @@ describe('a planner', function () {
     expect(await taskNow(task)).to.include({ planned: true });
   });
 
+  it('keeps what expressions name no longer than the plan needs it', async () => {
+    const named = {
+      audienceKind: 'where',
+      whereExpression: 'account = eve | vip',
+      exclude: { where: 'account = adam' },
+    } as const;
+    const planned = await acceptedTask(named);
+    await planAccepted(jobs, going);
+    const cancelled = await acceptedTask(named);
+    await control(jobs, 'shop', cancelled._id, 'cancel');
+    const failed = await acceptedTask({ ...named, whereExpression: 'account = eve &' });
+    await planAccepted(jobs, going);
+    for (const [task, state] of [
+      [planned, 'done'],
+      [cancelled, 'cancelled'],
+      [failed, 'failed'],
+    ] as const) {
+      const stored = await taskNow(task);
+      expect(stored).to.include({ state });
+      expect(JSON.stringify(stored)).not.to.match(/account =/);
+    }
+  });
+
   /** Plans a task whose audience cannot be opened for this reason. */
   const planDespite = async (error: Error): Promise<Task | null> => {
     const task = await acceptedTask();

@@ -4,7 +4,7 @@ import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { ExpressionError } from '../models/expression/expression.js';
-import { claimTask, releaseTask, tasks } from '../models/lease.js';
+import { claimTask, EXPRESSIONS, releaseTask, tasks } from '../models/lease.js';
 import { isMongoRefusal } from '../models/mongo-trouble.js';
 import { type Audience, isQueried, type Lane, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
@@ -49,7 +49,10 @@ const writeStretch = async (
   await inTransaction(parts.connection, async (session) => {
     const { matchedCount } = await tasks(parts.db).updateOne(
       { _id: task._id, state: 'planning', fence: task.fence },
-      { $set: { planSequence: planned.planSequence, ...progress } },
+      {
+        $set: { planSequence: planned.planSequence, ...progress },
+        ...(progress.planned ? { $unset: EXPRESSIONS } : {}),
+      },
       { session },
     );
     if (matchedCount === 0) throw new Overtaken();
@@ -175,7 +178,10 @@ const planStretches = async (
 const fail = async ({ parts }: JobContext, task: Task, failure: string): Promise<void> => {
   await tasks(parts.db).updateOne(
     { _id: task._id, state: 'planning', fence: task.fence },
-    { $set: { state: 'failed', failure, endedAt: new Date(parts.now()) }, $unset: { owner: '' } },
+    {
+      $set: { state: 'failed', failure, endedAt: new Date(parts.now()) },
+      $unset: { owner: '', ...EXPRESSIONS },
+    },
   );
 };
 
