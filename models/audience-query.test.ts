@@ -161,6 +161,19 @@ describe('The query of an audience', () => {
     }
   });
 
+  it('knows what a device has, also where it cannot be compared', async () => {
+    for (const [text, value] of [
+      ['has appVersion & !(appVersion >= 0)', 'nightly'],
+      ['has attr.plan & !(attr.plan >= 0.0.0) & attr.plan = nightly', undefined],
+    ] as const) {
+      const found = await idsOf(tagged(text));
+      expect(found, text).to.have.lengthOf.above(0);
+      const isIt = ({ appVersion, attributes }: Device) =>
+        value == null ? attributes?.plan === 'nightly' : appVersion === value;
+      expect(found).to.deep.equal(expected(isIt));
+    }
+  });
+
   it('finds all devices of one app and none of another', async () => {
     const shop = stored.filter(({ app }) => app === 'shop').map(({ _id }) => String(_id));
     expect(await idsOf(allQuery('shop'))).to.deep.equal(shop);
