@@ -35,12 +35,12 @@ describe('The deepest expression', () => {
             { kind: 'not', of: parseExpression(where, { expanded: true }) },
           ],
         } as const;
-        const { filter, hint } = expressionQuery('shop', expression, { now: new Date() });
+        const query = expressionQuery('shop', expression, { now: new Date() });
         const page = {
-          filter: filter(),
+          filter: query.filter(),
           projection: {},
           sort: { _id: 1 },
-          hint,
+          hint: query.hint,
           limit: 1,
         } as const;
         expect(await findPage(dbOf(db().connection), 'devices', page)).to.deep.equal([]);

@@ -92,7 +92,7 @@ describe('The upgrade of devices', () => {
     const troubled = new Proxy(db(), {
       get: (target, name: keyof mongo.Db) =>
         name !== 'collection'
-          ? target[name]
+          ? (Reflect.get(target, name) as unknown)
           : (of: string) => {
               const found = target.collection(of);
               if (of !== 'devices') return found;
@@ -108,8 +108,8 @@ describe('The upgrade of devices', () => {
                     troubles -= 1;
                     return () => Promise.reject(new mongo.MongoNetworkError('gone'));
                   }
-                  const value = whole[method];
-                  return typeof value === 'function' ? value.bind(whole) : value;
+                  const value: unknown = Reflect.get(whole, method);
+                  return typeof value === 'function' ? (value.bind(whole) as unknown) : value;
                 },
               });
             },
