@@ -1,7 +1,7 @@
 /** Pause, resume and cancel: one compare-and-set on the task, then its batches follow. */
 import { Types } from 'mongoose';
 import { batches } from '../models/batch.js';
-import { tasks } from '../models/lease.js';
+import { EXPRESSIONS, tasks } from '../models/lease.js';
 import type { Task, TaskState } from '../models/task.js';
 import type { JobContext } from './context.js';
 import { TaskStateConflict, type TaskVerb } from './engine.js';
@@ -69,7 +69,7 @@ export const control = async (
       {
         $set: { state: nextState(verb, task, new Date(now())) },
         $inc: { fence: 1 },
-        $unset: { owner: '' },
+        $unset: { owner: '', ...(verb === 'cancel' ? EXPRESSIONS : {}) },
       },
       { returnDocument: 'after' },
     );

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { Types } from 'mongoose';
 import { audienceLists } from '../models/audience-list.js';
 import type { Device } from '../models/device.js';
+import { devicesIn } from '../models/device-store.js';
 import { type EngineTest, engineTest } from '../test/support/engine.js';
 import { testDatabase } from '../test/support/mongo.js';
 import { until } from '../test/support/until.js';
@@ -58,5 +60,65 @@ describe('A task to an expression', () => {
     await add('old', lastSeen(DAY_MS + 100));
     const audience = { where: 'account = aged & lastSeen within 1d' };
     expect(await reached({ audience, schedule: { at: startsAt } })).to.deep.equal([young]);
+  });
+
+  it('leaves out a token with its vendor and its profile, and where neither is said', async () => {
+    const facts = { tags: ['tokens'] };
+    const first = await add('twice', facts);
+    const second = await add('twice', { ...facts, profile: 'beta' });
+    const token = 'sandbox-accept-twice';
+    for (const [item, left] of [
+      [{ token }, []],
+      [{ token, profile: 'beta' }, [first]],
+      [{ token, vendor: 'sandbox' }, []],
+      [{ token, vendor: 'sandbox', profile: 'default' }, [second]],
+      [{ token, vendor: 'fcm' }, [first, second]],
+      [{ token, profile: 'gamma' }, [first, second]],
+    ] as const) {
+      const audience = { where: 'tokens', exclude: { tokens: [item] } };
+      expect(await reached({ audience }), JSON.stringify(item)).to.have.members(left);
+    }
+  });
+
+  it('counts the devices of a limit behind those who are left out', async () => {
+    const facts = { tags: ['limited'] };
+    const all: string[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      all.push(await add(`limited-${index}`, { ...facts, account: `limited-${index}` }));
+    }
+    const audience = { where: 'limited', salt: 'spring', limit: 3 };
+    const chosen = await reached({ audience });
+    expect(chosen).to.have.lengthOf(3);
+    // Without those the limit let in, it lets in the next.
+    const others = await reached({ audience: { ...audience, exclude: { devices: chosen } } });
+    expect(others).to.have.lengthOf(3);
+    expect(all).to.include.members([...chosen, ...others]);
+    expect(new Set([...chosen, ...others]).size).to.equal(6);
+    const accounts = [0, 1, 2, 3, 4, 5].map((index) => `limited-${index}`);
+    const few = await reached({ audience: { ...audience, exclude: { accounts } } });
+    expect(few).to.have.members(all.slice(6));
+  });
+
+  it('leaves out the same where the app has a suppression list, whose devices are targeted', async () => {
+    const facts = { tags: ['listed'] };
+    const fine = await add('listed-a', facts);
+    const suppressed = await add('listed-b', facts);
+    await add('listed-c', facts);
+    await add('listed-d', { ...facts, account: 'listed' });
+    const { db } = test.parts;
+    const { tokenKey } = (await devicesIn(db).findOne({
+      _id: new Types.ObjectId(suppressed),
+    })) as Device;
+    await db
+      .collection<{ _id: unknown }>('suppressions')
+      .insertOne({ _id: tokenKey, app: test.app._id, kind: 'token', at: new Date() } as never);
+    const exclude = { tokens: [{ token: 'sandbox-accept-listed-c' }], accounts: ['listed'] };
+    const task = await test.accept({ audience: { where: 'listed', exclude } });
+    await test.ended(task);
+    const rows = (await test.rows(task)).map(({ device, state }) => [device, state]);
+    expect(rows).to.have.deep.members([
+      [fine, 'accepted'],
+      [suppressed, 'suppressed'],
+    ]);
   });
 });

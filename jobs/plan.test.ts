@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { mongo } from 'mongoose';
 import { appModel } from '../models/app.js';
 import { newAppSecrets } from '../models/app-secrets.js';
 import { ensureDeliveries } from '../models/delivery.js';
 import type { Device } from '../models/device.js';
+import { EXPANDED_LIMITS } from '../models/expression/expression.js';
 import { tasks } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
@@ -50,12 +52,13 @@ describe('a planner', function () {
     await db.collection<Device>('devices').insertMany(devices);
   });
 
-  const acceptedTask = async (): Promise<Task> => {
+  const acceptedTask = async (change: Partial<Task> = {}): Promise<Task> => {
     const task = someTask({
       state: 'accepted',
       audienceKind: 'all',
       planned: false,
       planSequence: 0,
+      ...change,
     });
     await ensureDeliveries(jobs.parts.db, task.deliveriesIn);
     await tasks(jobs.parts.db).insertOne(task);
@@ -142,5 +145,60 @@ describe('a planner', function () {
     await planAccepted(jobs, going);
     expect(await targeted(task)).to.equal(STRETCH + 1);
     expect(await taskNow(task)).to.include({ planned: true });
+  });
+
+  it('keeps what expressions name no longer than the plan needs it', async () => {
+    const named = {
+      audienceKind: 'where',
+      whereExpression: 'account = eve | vip',
+      exclude: { where: 'account = adam' },
+    } as const;
+    const planned = await acceptedTask(named);
+    await planAccepted(jobs, going);
+    const cancelled = await acceptedTask(named);
+    await control(jobs, 'shop', cancelled._id, 'cancel');
+    const failed = await acceptedTask({ ...named, whereExpression: 'account = eve &' });
+    await planAccepted(jobs, going);
+    for (const [task, state] of [
+      [planned, 'done'],
+      [cancelled, 'cancelled'],
+      [failed, 'failed'],
+    ] as const) {
+      const stored = await taskNow(task);
+      expect(stored).to.include({ state });
+      expect(JSON.stringify(stored)).not.to.match(/account =/);
+    }
+  });
+
+  /** Plans a task whose audience cannot be opened for this reason. */
+  const planDespite = async (error: Error): Promise<Task | null> => {
+    const task = await acceptedTask();
+    await planAccepted({ ...jobs, secrets: () => Promise.reject(error) }, going);
+    return taskNow(task);
+  };
+  const refusal = (code: number) => new mongo.MongoServerError({ message: 'No', code });
+
+  it('fails a task whose query the database will always refuse', async () => {
+    for (const code of [9, 15, 168, 10_334]) {
+      const task = await planDespite(refusal(code));
+      expect(task, String(code)).to.include({ state: 'failed' });
+      expect(task).to.have.property('endedAt').that.is.a('date');
+      expect(task?.failure).to.include('MongoDB refuses');
+    }
+    const { depth } = EXPANDED_LIMITS;
+    const whereExpression = `${'('.repeat(depth + 1)}vip${')'.repeat(depth + 1)}`;
+    const deeper = await acceptedTask({ audienceKind: 'where', whereExpression });
+    await planAccepted(jobs, going);
+    expect(await taskNow(deeper)).to.include({ state: 'failed' });
+  });
+
+  it('leaves a task to be tried again after anything that may pass', async () => {
+    const conflict = refusal(15);
+    conflict.addErrorLabel('TransientTransactionError');
+    const missingIndex = refusal(2);
+    const others = [new mongo.MongoNetworkError('gone'), new TypeError('a mistake'), refusal(112)];
+    for (const error of [conflict, missingIndex, ...others]) {
+      expect(await planDespite(error), error.message).to.include({ state: 'planning' });
+    }
   });
 });

@@ -3,7 +3,9 @@ import { type mongo, Types } from 'mongoose';
 import type { App } from '../models/app.js';
 import { audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
-import { claimTask, releaseTask, tasks } from '../models/lease.js';
+import { ExpressionError } from '../models/expression/expression.js';
+import { claimTask, EXPRESSIONS, releaseTask, tasks } from '../models/lease.js';
+import { isMongoRefusal } from '../models/mongo-trouble.js';
 import { type Audience, isQueried, type Lane, type Task } from '../models/task.js';
 import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, audienceContext, openAudience } from './audience.js';
@@ -47,7 +49,10 @@ const writeStretch = async (
   await inTransaction(parts.connection, async (session) => {
     const { matchedCount } = await tasks(parts.db).updateOne(
       { _id: task._id, state: 'planning', fence: task.fence },
-      { $set: { planSequence: planned.planSequence, ...progress } },
+      {
+        $set: { planSequence: planned.planSequence, ...progress },
+        ...(progress.planned ? { $unset: EXPRESSIONS } : {}),
+      },
       { session },
     );
     if (matchedCount === 0) throw new Overtaken();
@@ -173,8 +178,19 @@ const planStretches = async (
 const fail = async ({ parts }: JobContext, task: Task, failure: string): Promise<void> => {
   await tasks(parts.db).updateOne(
     { _id: task._id, state: 'planning', fence: task.fence },
-    { $set: { state: 'failed', failure, endedAt: new Date(parts.now()) }, $unset: { owner: '' } },
+    {
+      $set: { state: 'failed', failure, endedAt: new Date(parts.now()) },
+      $unset: { owner: '', ...EXPRESSIONS },
+    },
   );
+};
+
+/** Why no later try can do better, for the caller; undefined when one may. */
+const finalFailure = (error: unknown): string | undefined => {
+  if (error instanceof Unplannable) return error.message;
+  // Accepted by an older gateway, whose limits were wider.
+  if (error instanceof ExpressionError) return `The expression cannot be read: ${error.message}`;
+  return isMongoRefusal(error) ? 'MongoDB refuses the query of the audience' : undefined;
 };
 
 /** Plans every accepted task there is, until it is told to stop. */
@@ -195,15 +211,15 @@ export const planAccepted = async (context: JobContext, planner: Planner): Promi
       await finishIfDone(context, task._id);
     } catch (error) {
       if (error instanceof Overtaken) continue;
-      if (error instanceof Unplannable) {
-        await fail(context, task, error.message);
+      const taskId = task._id.toHexString();
+      const failure = finalFailure(error);
+      if (failure != null) {
+        parts.log.error('Planning failed for good', { taskId, error });
+        await fail(context, task, failure);
         continue;
       }
       // The lease runs out and the watch gives the task to somebody else, who continues at the cursor.
-      parts.log.error('Planning failed and will be tried again', {
-        taskId: task._id.toHexString(),
-        error,
-      });
+      parts.log.error('Planning failed and will be tried again', { taskId, error });
     } finally {
       held.release();
     }

@@ -161,6 +161,19 @@ describe('The query of an audience', () => {
     }
   });
 
+  it('knows what a device has, also where it cannot be compared', async () => {
+    for (const [text, value] of [
+      ['has appVersion & !(appVersion >= 0)', 'nightly'],
+      ['has attr.plan & !(attr.plan >= 0.0.0) & attr.plan = nightly', undefined],
+    ] as const) {
+      const found = await idsOf(tagged(text));
+      expect(found, text).to.have.lengthOf.above(0);
+      const isIt = ({ appVersion, attributes }: Device) =>
+        value == null ? attributes?.plan === 'nightly' : appVersion === value;
+      expect(found).to.deep.equal(expected(isIt));
+    }
+  });
+
   it('finds all devices of one app and none of another', async () => {
     const shop = stored.filter(({ app }) => app === 'shop').map(({ _id }) => String(_id));
     expect(await idsOf(allQuery('shop'))).to.deep.equal(shop);
@@ -239,6 +252,41 @@ describe('The query of an audience', () => {
       expect(counted).to.have.property('size', 0);
     }
     await devices.deleteOne({ _id: rare._id });
+  });
+
+  it('counts only what can lead, a few at a time', async () => {
+    let open = 0;
+    let most = 0;
+    const asked: string[] = [];
+    const watched = {
+      async countDocuments(filter: Record<string, string>) {
+        open += 1;
+        most = Math.max(most, open);
+        asked.push(filter.tags ?? filter.account ?? filter.platform ?? '');
+        await Promise.resolve();
+        open -= 1;
+        return asked.length;
+      },
+    } as unknown as typeof devices;
+    const some = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`).join('|');
+    const countOf = async (text: string): Promise<LeadCounts> => {
+      asked.length = 0;
+      return countLeads(watched, 'shop', parseExpression(text, { expanded: true }));
+    };
+    await countOf(`vip & beta & (${some(65)})`);
+    expect(asked).to.have.members(['vip', 'beta']);
+    await countOf('(vip | platform = ios) & beta & platform = android');
+    expect(asked).to.have.members(['beta', 'android']);
+    expect(await countOf(`(${some(64)}) & (vip | beta)`)).to.have.property('size', 66);
+    expect(most).to.be.within(2, 4);
+  });
+
+  it('lets fewer lead where the rarer ones are too many', () => {
+    const counts = new Map([['tags/vip', 10_000]]);
+    const text = Array.from({ length: 65 }, (_, i) => `t${i}`).join('|');
+    const expression = parseExpression(`vip & (${text})`, { expanded: true });
+    const { hint } = expressionQuery('shop', expression, { now: NOW, counts });
+    expect(hint).to.deep.equal({ app: 1, tags: 1, _id: 1 });
   });
 
   context('when devices are registered while it streams', () => {

@@ -66,22 +66,40 @@ const leadsOf = (expression: Expression): Lead[] | undefined => {
     : undefined;
 };
 
+/** More scans at a time cost more than one through all devices. */
+const MOST_BRANCHES = 64;
+
+const branchesOfOr = (
+  parts: readonly Expression[],
+  field: LeadField,
+  counts: LeadCounts,
+): Branch[] | undefined => {
+  const branches = parts.map((part) => branchesOf(part, field, counts));
+  return branches.every((found) => found != null) ? branches.flat() : undefined;
+};
+
+const branchesOfLeaf = (leaf: Expression, field: LeadField): Branch[] | undefined => {
+  const leads = leadsOf(leaf);
+  return leads?.[0]?.field === field ? leads.map((lead) => ({ lead, rest: [] })) : undefined;
+};
+
 /**
  * Alternatives that each begin with a lead in this field, because a query walks one index; undefined when a device could match
- * without. Only one part of a conjunction leads, so there are never more branches than terms in the expression.
+ * without, or when there are too many. Only one part of a conjunction leads, so there are never more branches than terms.
  */
 const branchesOf = (
   expression: Expression,
   field: LeadField,
   counts: LeadCounts,
 ): Branch[] | undefined => {
-  if (expression.kind === 'and') return branchesOfAnd(expression.of, field, counts);
-  if (expression.kind === 'or') {
-    const branches = expression.of.map((part) => branchesOf(part, field, counts));
-    return branches.every((found) => found != null) ? branches.flat() : undefined;
-  }
-  const leads = leadsOf(expression);
-  return leads?.[0]?.field === field ? leads.map((lead) => ({ lead, rest: [] })) : undefined;
+  const { kind } = expression;
+  const branches =
+    kind === 'and'
+      ? branchesOfAnd(expression.of, field, counts)
+      : kind === 'or'
+        ? branchesOfOr(expression.of, field, counts)
+        : branchesOfLeaf(expression, field);
+  return branches != null && branches.length <= MOST_BRANCHES ? branches : undefined;
 };
 
 /** Keys that the scans of these branches read, then their number. */
@@ -114,21 +132,16 @@ const branchesOfAnd = (
   return cheapest.branches.map(({ lead, rest }) => ({ lead, rest: [...rest, ...others] }));
 };
 
-/** The fields that could lead, in the order of what they usually leave over. */
-const leadingFields = (plain: Expression): LeadField[] =>
-  LEADING.filter((field) => branchesOf(plain, field, new Map()) != null);
+/** Of no lead anything is known: the fewest branches. */
+const UNCOUNTED: LeadCounts = new Map();
 
-/** More scans at a time cost more than one through all devices. */
-const MOST_BRANCHES = 64;
-
-/** Undefined when a device that no index finds could match. */
+/** Undefined when a device that no index finds could match. The fields are in the order of what they usually leave over. */
 const cheapestBranches = (plain: Expression, counts: LeadCounts): Branch[] | undefined =>
-  leadingFields(plain)
-    .map((field): Choice => {
-      const branches = branchesOf(plain, field, counts) ?? [];
-      return { branches, cost: [costOf(branches, counts)[0], 0] };
-    })
-    .filter(({ branches: { length } }) => length <= MOST_BRANCHES)
+  LEADING.flatMap((field): Choice[] => {
+    // The rarest may be too many, where fewer that are more frequent are not.
+    const branches = branchesOf(plain, field, counts) ?? branchesOf(plain, field, UNCOUNTED);
+    return branches ? [{ branches, cost: [costOf(branches, counts)[0], 0] }] : [];
+  })
     // What is as cheap stays in the order of the fields.
     .sort(byCost)[0]?.branches;
 
@@ -148,7 +161,7 @@ export const allQuery = (app: string): AudienceQuery => ({
 export const expressionQuery = (
   app: string,
   expression: Expression,
-  { now, counts = new Map() }: { readonly now: Date; readonly counts?: LeadCounts },
+  { now, counts = UNCOUNTED }: { readonly now: Date; readonly counts?: LeadCounts },
 ): AudienceQuery => {
   const plain = pushNegation(expression);
   const restFilter = (rest: readonly Expression[]): mongo.Filter<Device> =>
@@ -177,13 +190,17 @@ export const expressionQuery = (
   };
 };
 
-/** What could lead: what a match may need to have. */
-const wantedLeads = (plain: Expression): Lead[] => {
-  if (plain.kind === 'and' || plain.kind === 'or') return plain.of.flatMap(wantedLeads);
-  return leadsOf(plain) ?? [];
+/** What could lead in this field. */
+const wantedLeads = (plain: Expression, field: LeadField): Lead[] => {
+  if (branchesOf(plain, field, UNCOUNTED) == null) return [];
+  return plain.kind === 'and' || plain.kind === 'or'
+    ? plain.of.flatMap((part) => wantedLeads(part, field))
+    : (leadsOf(plain) ?? []);
 };
 
 const COUNT_CAP = 10_000;
+/** Other requests need connections, too. */
+const COUNTED_AT_ONCE = 4;
 
 /**
  * Counts what `expressionQuery` may choose from, each up to a cap of a few milliseconds; none when it has no choice.
@@ -194,16 +211,20 @@ export const countLeads = async (
   expression: Expression,
 ): Promise<LeadCounts> => {
   const plain = pushNegation(expression);
-  const wanted = wantedLeads(plain);
-  const branches = cheapestBranches(plain, new Map());
+  const wanted = LEADING.flatMap((field) => wantedLeads(plain, field));
+  const branches = cheapestBranches(plain, UNCOUNTED);
   if (branches == null || branches.length === wanted.length) return new Map();
   const different = new Map(wanted.map((lead) => [keyOf(lead), lead]));
-  const counts = [...different].map(async ([key, { field, value }]) => {
-    const count = await devices.countDocuments(
-      { app, [field]: value },
-      { hint: HINTS[field], limit: COUNT_CAP },
-    );
-    return [key, count] as const;
-  });
-  return new Map(await Promise.all(counts));
+  const counts = new Map<string, number>();
+  // All take from the one row of what is left.
+  const left = different.entries();
+  const countOn = async (): Promise<void> => {
+    for (const [key, { field, value }] of left) {
+      const filter = { app, [field]: value };
+      const options = { hint: HINTS[field], limit: COUNT_CAP };
+      counts.set(key, await devices.countDocuments(filter, options));
+    }
+  };
+  await Promise.all(Array.from({ length: COUNTED_AT_ONCE }, countOn));
+  return counts;
 };

@@ -5,6 +5,9 @@ import type { Lane, Task } from './task.js';
 
 export const tasks = (db: mongo.Db): mongo.Collection<Task> => db.collection<Task>('tasks');
 
+/** What a task keeps of an audience only until it is planned: expressions may name accounts, and an account may be erased. */
+export const EXPRESSIONS = { whereExpression: '', 'exclude.where': '' } as const;
+
 /** Which of a lane's batches may be claimed. */
 export interface DueBatches {
   readonly now: Date;

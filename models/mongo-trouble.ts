@@ -1,4 +1,4 @@
-/** Tells trouble of the database, which passes, from mistakes of ours, which do not. */
+/** Tells trouble of the database, which passes, from what it refuses and mistakes of ours, which do not. */
 import { MongooseError, mongo } from 'mongoose';
 import { unwrapped } from './transaction.js';
 
@@ -42,5 +42,24 @@ export const isMongoTrouble = (thrown: unknown): boolean => {
   return (
     error instanceof MongooseError &&
     (error.name === 'MongooseServerSelectionError' || /buffering timed out/.test(error.message))
+  );
+};
+
+// https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml. Not BadValue (2): it is said, too, of a hint whose
+// index is being made.
+const REFUSED_CODES = new Set<number | string | undefined>([
+  9, // FailedToParse
+  15, // Overflow: nested too deeply
+  168, // InvalidPipelineOperator
+  10334, // BSONObjectTooLarge
+]);
+
+/** The same question will be refused for ever. Whatever is not known as such may pass. */
+export const isMongoRefusal = (thrown: unknown): boolean => {
+  const error = unwrapped(thrown);
+  return (
+    error instanceof mongo.MongoServerError &&
+    REFUSED_CODES.has(error.code) &&
+    !isMongoTrouble(error)
   );
 };

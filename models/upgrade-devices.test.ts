@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Types } from 'mongoose';
+import { mongo, Types } from 'mongoose';
 import { testDatabase } from '../test/support/mongo.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
@@ -69,5 +69,54 @@ describe('The upgrade of devices', () => {
     const imported = await add({});
     await upgrade();
     expect(await stored(imported)).not.to.have.property('lastSeenAt');
+  });
+
+  it('goes on behind what an earlier process has done, and keeps no cursor at the end', async () => {
+    const first = await add({});
+    const second = await add({});
+    const upgrades = db().collection<{ _id: string; cursor?: Types.ObjectId }>('upgrades');
+    await upgrades.insertOne({ _id: 'device-facts', cursor: first });
+    await upgrade();
+    expect(await stored(first)).not.to.have.property('lastSeenAt');
+    expect(await stored(second)).to.deep.include({ lastSeenAt: OLD });
+    expect(await upgrades.findOne()).to.deep.equal({ _id: 'device-facts', at: NOW });
+  });
+
+  it('repeats the stretch in which the database was in trouble, not those before', async () => {
+    const devices = Array.from({ length: 5_001 }, () => ({
+      ...{ _id: new Types.ObjectId(), app: 'shop', vendor: 'fcm', registeredAt: OLD },
+    }));
+    await devicesIn(db()).insertMany(devices as Device[]);
+    let troubles = 1;
+    const cursors: unknown[] = [];
+    const troubled = new Proxy(db(), {
+      get: (target, name: keyof mongo.Db) =>
+        name !== 'collection'
+          ? (Reflect.get(target, name) as unknown)
+          : (of: string) => {
+              const found = target.collection(of);
+              if (of !== 'devices') return found;
+              return new Proxy(found, {
+                get: (whole, method: keyof typeof found) => {
+                  if (method === 'find') {
+                    return (filter: mongo.Document, options: mongo.FindOptions) => {
+                      cursors.push(filter._id?.$gt);
+                      return whole.find(filter, options);
+                    };
+                  }
+                  if (method === 'bulkWrite' && cursors.length === 2 && troubles > 0) {
+                    troubles -= 1;
+                    return () => Promise.reject(new mongo.MongoNetworkError('gone'));
+                  }
+                  const value: unknown = Reflect.get(whole, method);
+                  return typeof value === 'function' ? (value.bind(whole) as unknown) : value;
+                },
+              });
+            },
+    });
+    await upgradeDevices(troubled, PLATFORMS, NOW);
+    const [before, behind] = [devices[4_999]?._id, devices[5_000]?._id];
+    expect(cursors).to.deep.equal([undefined, before, before, behind]);
+    expect(await devicesIn(db()).countDocuments({ lastSeenAt: OLD })).to.equal(5_001);
   });
 });

@@ -6,13 +6,17 @@ import type { mongo, Types } from 'mongoose';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
 import { versionKey } from './expression/version.js';
+import { repeated } from './repeated.js';
 
 const DONE = 'device-facts';
 const STRETCH = 5_000;
 
 interface Upgrade {
   _id: string;
-  at: Date;
+  /** Everything up to this device is done. */
+  cursor?: Types.ObjectId;
+  /** When all was done. */
+  at?: Date;
 }
 
 const upgradesIn = (db: mongo.Db): mongo.Collection<Upgrade> => db.collection<Upgrade>('upgrades');
@@ -60,22 +64,43 @@ const factsOf = (
   };
 };
 
-/** `platforms`: what devices usually run on, by vendor. */
+/** The last of the stretch behind `after`, once it is upgraded; undefined when there is none. */
+const upgradeStretch = async (
+  db: mongo.Db,
+  platforms: ReadonlyMap<string, string>,
+  after: Types.ObjectId | undefined,
+): Promise<Types.ObjectId | undefined> => {
+  const devices: Versioned[] = await devicesIn(db)
+    .find(after ? { _id: { $gt: after } } : {}, { projection: { appVersion: 1 } })
+    .sort({ _id: 1 })
+    .limit(STRETCH)
+    .toArray();
+  const last = devices.at(-1)?._id;
+  if (last == null) return undefined;
+  await devicesIn(db).bulkWrite([...keysOf(devices), factsOf(devices, platforms)]);
+  // Of two processes, the one that is behind only does a stretch again.
+  await upgradesIn(db).updateOne({ _id: DONE }, { $set: { cursor: last } }, { upsert: true });
+  return last;
+};
+
+/** `platforms`: what devices usually run on, by vendor. Trouble of the database repeats a stretch, not the whole. */
 export const upgradeDevices = async (
   db: mongo.Db,
   platforms: ReadonlyMap<string, string>,
   now: Date,
 ): Promise<void> => {
-  if ((await upgradesIn(db).findOne({ _id: DONE })) != null) return;
-  for (let after: Types.ObjectId | undefined; ; ) {
-    const devices: Versioned[] = await devicesIn(db)
-      .find(after ? { _id: { $gt: after } } : {}, { projection: { appVersion: 1 } })
-      .sort({ _id: 1 })
-      .limit(STRETCH)
-      .toArray();
-    if (devices.length === 0) break;
-    await devicesIn(db).bulkWrite([...keysOf(devices), factsOf(devices, platforms)]);
-    after = devices.at(-1)?._id;
+  const earlier = await repeated(() => upgradesIn(db).findOne({ _id: DONE }));
+  if (earlier?.at != null) return;
+  for (let after = earlier?.cursor; ; ) {
+    const behind = after;
+    after = await repeated(() => upgradeStretch(db, platforms, behind));
+    if (after == null) break;
   }
-  await upgradesIn(db).updateOne({ _id: DONE }, { $set: { at: now } }, { upsert: true });
+  await repeated(() =>
+    upgradesIn(db).updateOne(
+      { _id: DONE },
+      { $set: { at: now }, $unset: { cursor: '' } },
+      { upsert: true },
+    ),
+  );
 };

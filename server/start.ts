@@ -120,7 +120,7 @@ const startEngine = async (
   const box = secretBox(keys.masterKey);
   await checkMasterKey(db, box);
   await repeated(() => createIndexes(connection));
-  await repeated(() => upgradeDevices(db, usualPlatforms(vendors), new Date(now())));
+  await upgradeDevices(db, usualPlatforms(vendors), new Date(now()));
   const { allowPrivateEndpoints, proxy, lanes, batchesInFlight } = config;
   const transport = proxied(makeTransport(config.transport, { allowPrivateEndpoints }), proxy);
   await closing.add('transport', () => transport.close());

@@ -247,6 +247,15 @@ describe('a check of the books', () => {
       left: ['plan-unfinished'],
     },
     {
+      name: 'a task that is sent without being planned to its end, whose expressions are gone',
+      wrong: async (of) => {
+        await reopen(of);
+        await changeTask(of, { $set: { planned: false, audienceKind: 'all', exclude: {} } });
+        return ['plan-unfinished'];
+      },
+      left: ['plan-unfinished'],
+    },
+    {
       name: 'a planned task that waits for a planner',
       wrong: async (of) => {
         await reopen(of);

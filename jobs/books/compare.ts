@@ -18,6 +18,7 @@ export type BookTask = Pick<
   | 'planSequence'
   | 'audienceKind'
   | 'exclude'
+  | 'whereExpression'
   | 'deliveriesIn'
   | 'scheduledAt'
   | 'createdAt'

@@ -7,7 +7,7 @@ import { isQueried } from '../../models/task.js';
 import { finishIfDone } from '../finish.js';
 import { batchId } from './batch-id.js';
 import type { Books } from './books.js';
-import { type RowCount, rowDifferences, type TaskBooks } from './compare.js';
+import { type BookTask, type RowCount, rowDifferences, type TaskBooks } from './compare.js';
 import { type Fault, type FindingKind, type Mend, some } from './finding.js';
 import type { BatchLine } from './sums.js';
 
@@ -39,9 +39,15 @@ const reopen = async ({ db }: Books, { task }: TaskBooks): Promise<string | null
   return matchedCount === 0 ? null : 'It goes on until every device has ended';
 };
 
+/** Expressions are gone once a plan ends: without them it would go to those who are left out, too. */
+const hasExpressions = ({ audienceKind, whereExpression, exclude }: BookTask): boolean =>
+  isQueried(audienceKind) &&
+  (audienceKind !== 'where' || whereExpression != null) &&
+  (exclude == null || (exclude.where != null && exclude.listed == null));
+
 /** Everything of its audience that a list named is lost with the list. */
 const isPlannable = async ({ db }: Books, { task }: TaskBooks): Promise<boolean> =>
-  (isQueried(task.audienceKind) && task.exclude?.listed == null) ||
+  hasExpressions(task) ||
   (await audienceLists(db).findOne({ _id: task._id }, { projection: { _id: 1 } })) != null;
 
 const planOn = async (books: Books, of: TaskBooks): Promise<string | null> => {

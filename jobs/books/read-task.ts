@@ -15,6 +15,7 @@ const TASK_FIELDS = {
   planSequence: 1,
   audienceKind: 1,
   exclude: 1,
+  whereExpression: 1,
   deliveriesIn: 1,
   scheduledAt: 1,
   createdAt: 1,

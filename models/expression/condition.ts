@@ -25,6 +25,11 @@ const pathOf = (fact: string, { type }: Pick<Literal, 'type'>): string => {
   return `$${isKey ? 'attributeKeys' : 'attributes'}.${attribute}`;
 };
 
+const statedPathOf = (fact: string): string => {
+  const stated = factOf(fact)?.stated;
+  return stated == null ? pathOf(fact, { type: 'text' }) : `$${stated}`;
+};
+
 const isOfType = (path: string, type: Literal['type']): Condition =>
   type === 'number' || type === 'age'
     ? { $isNumber: path }
@@ -82,7 +87,7 @@ export const conditionOf = (expression: Expression, now: Date): Condition => {
     case 'tag':
       return { $in: [{ $literal: expression.tag }, '$tags'] };
     case 'has':
-      return has(pathOf(expression.fact, { type: 'text' }));
+      return has(statedPathOf(expression.fact));
     case 'compare':
       return ofComparison(expression, now);
     case 'not':

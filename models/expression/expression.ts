@@ -39,8 +39,11 @@ export const EXPRESSION_LIMITS = {
   tagLength: 64,
 } as const;
 
-/** The same where segments have been replaced by what they stand for. */
-export const EXPANDED_LIMITS = { length: 25_000, depth: 150, terms: 256 } as const;
+/**
+ * The same where segments have been replaced by what they stand for. A level may hold an `or` with an `and` in it, four levels of
+ * BSON, and MongoDB takes 200 of them: deeper, a task would be accepted that nobody can plan.
+ */
+export const EXPANDED_LIMITS = { length: 25_000, depth: 40, terms: 256 } as const;
 
 /** `position` is the 0-based index (UTF-16 units) in the text at which reading stopped; the message tells it too. */
 export class ExpressionError extends Error {

@@ -34,7 +34,7 @@ describe('docs/audiences.md', () => {
     expect(DOCUMENT).to.include(`${terms} tags and values`);
     expect(DOCUMENT).to.include(`use each other up to ${MAX_NESTING} deep`);
     expect(DOCUMENT).to.include(
-      `${EXPANDED_LENGTH.toLocaleString('en')} characters and ${EXPANDED_LIMITS.terms} tags`,
+      `${EXPANDED_LENGTH.toLocaleString('en')} characters and ${EXPANDED_LIMITS.terms} tags and values, and ${EXPANDED_LIMITS.depth} levels`,
     );
     expect(DOCUMENT).to.include(`An app has at most ${MAX_SEGMENTS}`);
   });

@@ -38,6 +38,8 @@ export interface Written {
 export interface Fact {
   /** Absent: of an attribute, where the type of the value decides. */
   readonly field?: keyof Device;
+  /** What the device said, where `field` is made from it and may be missing: `has` asks for this. */
+  readonly stated?: keyof Device;
   readonly operators: readonly WrittenOperator[];
   /** Undefined when it is no value of this fact. */
   read(written: Written, operator: WrittenOperator): Literal | undefined;
@@ -77,8 +79,9 @@ const language = (given: string): string | undefined =>
 const platform = (given: string): string | undefined =>
   PLATFORMS.find((name) => name === given.toLowerCase());
 
-const version = (field: keyof Device): Fact => ({
-  field,
+const version = (stated: 'appVersion' | 'osVersion'): Fact => ({
+  field: `${stated}Key`,
+  stated,
   operators: [...EQUALITY, ...ORDER],
   expects: 'a version such as 3.2.0',
   read: (written) => {
@@ -104,12 +107,12 @@ const instant = (field: keyof Device): Fact => ({
 
 const FACTS: ReadonlyMap<string, Fact> = new Map([
   ['account', named('account', 'an account')],
-  ['appVersion', version('appVersionKey')],
+  ['appVersion', version('appVersion')],
   ['brand', named('brand', 'a brand', (given) => given.toLowerCase())],
   ['language', named('locale', 'a language such as zh', language)],
   ['lastSeen', instant('lastSeenAt')],
   ['locale', named('locale', 'a language tag of BCP 47 such as zh-TW', canonicalLocale)],
-  ['osVersion', version('osVersionKey')],
+  ['osVersion', version('osVersion')],
   ['platform', named('platform', `one of ${PLATFORMS.join(', ')}`, platform)],
   ['profile', named('profile', 'the name of a vendor profile')],
   ['registered', instant('createdAt')],

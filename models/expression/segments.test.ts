@@ -86,6 +86,20 @@ describe('Segments in an expression', () => {
     expect(parseExpression(four, { expanded: true })).to.have.property('kind', 'and');
   });
 
+  it('are read once where they are used often, also when there is too much of them', () => {
+    const read: string[] = [];
+    const terms = (name: string) => Array.from({ length: 64 }, () => name).join('|');
+    const four = Array.from({ length: 4 }, () => 'segment(tags)').join('|');
+    const counted = (name: string): string => {
+      read.push(name);
+      return name === 'four' ? four : terms('some-tag');
+    };
+    const often = terms('segment(four)');
+    expect(faultOf(often, undefined, counted).message).to.contain('longer than');
+    expect(faultOf(often, undefined, counted).position).to.be.above(0);
+    expect(read).to.deep.equal(['four', 'tags', 'four', 'tags']);
+  });
+
   it('are nothing that tags alone, or a text without segments, may have', () => {
     for (const options of [{ tagsOnly: true }, {}]) {
       expect(() => parseExpression('vip & segment(old)', options)).to.throw(

@@ -19,73 +19,69 @@ export const EXPANDED_LENGTH = 20_000;
 
 type Lookup = (name: string) => string | undefined;
 
-const expansionOf = (
-  name: string,
-  start: number,
-  lookup: Lookup,
-  path: readonly string[],
-): string => {
-  const way = [...path, name];
-  if (path.includes(name)) {
-    throw new ExpressionError(`Segments use each other in a circle (${way.join(' > ')})`, start);
-  }
-  if (path.length >= MAX_NESTING) {
-    throw new ExpressionError(
-      `Segments nested deeper than ${MAX_NESTING} (${way.join(' > ')})`,
-      start,
-    );
-  }
-  const text = lookup(name);
-  if (text == null) {
-    throw new ExpressionError(
-      `Expected the name of a segment that exists (${way.join(' > ')})`,
-      start,
-    );
-  }
-  return replaced(text, lookup, way);
-};
+const withoutPosition = ({ message }: ExpressionError): string =>
+  message.replace(/ at character \d+$/, '');
 
-const replaced = (text: string, lookup: Lookup, path: readonly string[]): string => {
-  let whole = '';
-  let done = 0;
-  for (const { name, start, end } of segmentsIn(text)) {
-    whole += `${text.slice(done, start)}(${expansionOf(name, start, lookup, path)})`;
-    done = end;
-    // Before the next: what grows like this would take for ever.
-    if (whole.length > EXPANDED_LENGTH) break;
-  }
-  whole += text.slice(done);
-  if (whole.length <= EXPANDED_LENGTH) return whole;
-  const way = path.length === 0 ? '' : ` (${path.join(' > ')})`;
-  throw new ExpressionError(`With its segments longer than ${EXPANDED_LENGTH} characters${way}`, 0);
-};
+/** Replaces segments in one text. Each that is used many times is read once for each level it is used on. */
+class Expansion {
+  readonly #known = new Map<string, string>();
 
-/** For an error inside of a segment: where the text that was given uses it. */
-const outermost = (text: string, lookup: Lookup, path: readonly string[]): void => {
-  for (const { name, start } of segmentsIn(text)) {
-    try {
-      expansionOf(name, start, lookup, path);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      throw new ExpressionError(error.message.replace(/ at character \d+$/, ''), start);
+  constructor(private readonly lookup: Lookup) {}
+
+  /** `path`: the segments that the text stands in, from the outermost. */
+  replaced(text: string, path: readonly string[]): string {
+    let whole = '';
+    let done = 0;
+    // While it is built: what grows like this would take for ever.
+    const add = (piece: string, position: number): void => {
+      whole += piece;
+      if (whole.length <= EXPANDED_LENGTH) return;
+      const way = path.length === 0 ? '' : ` (${path.join(' > ')})`;
+      const fault = `With its segments longer than ${EXPANDED_LENGTH} characters${way}`;
+      throw new ExpressionError(fault, position);
+    };
+    for (const { name, start, end } of segmentsIn(text)) {
+      try {
+        add(`${text.slice(done, start)}(${this.#meaningOf(name, path)})`, start);
+      } catch (error) {
+        if (!(error instanceof ExpressionError)) throw error;
+        // On every level, so that it ends as the position in the text that was given.
+        throw new ExpressionError(withoutPosition(error), start);
+      }
+      done = end;
     }
+    add(text.slice(done), 0);
+    return whole;
   }
-};
+
+  #meaningOf(name: string, path: readonly string[]): string {
+    // How deep it may still go depends on the level.
+    const key = `${path.length}/${name}`;
+    const known = this.#known.get(key);
+    if (known != null) return known;
+    const way = [...path, name];
+    const fault = (what: string) => new ExpressionError(`${what} (${way.join(' > ')})`, 0);
+    if (path.includes(name)) throw fault('Segments use each other in a circle');
+    if (path.length >= MAX_NESTING) throw fault(`Segments nested deeper than ${MAX_NESTING}`);
+    const text = this.lookup(name);
+    if (text == null) throw fault('Expected the name of a segment that exists');
+    const meaning = this.replaced(text, way);
+    this.#known.set(key, meaning);
+    return meaning;
+  }
+}
 
 /**
  * The text with every segment replaced by what it stands for. `own`: the name of the segment that the text is to be. Throws
  * ExpressionError, with a position in the text itself.
  */
 export const expanded = (text: string, lookup: Lookup, own?: string): string => {
-  const path = own == null ? [] : [own];
-  outermost(text, lookup, path);
-  const whole = replaced(text, lookup, path);
+  const whole = new Expansion(lookup).replaced(text, own == null ? [] : [own]);
   try {
     parseExpression(whole, { expanded: true });
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const fault = error.message.replace(/ at character \d+$/, '');
-    throw new ExpressionError(`With its segments: ${fault}`, 0);
+    throw new ExpressionError(`With its segments: ${withoutPosition(error)}`, 0);
   }
   return whole;
 };

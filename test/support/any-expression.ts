@@ -104,10 +104,13 @@ const language = fc.tuple(equality, fc.constantFrom('zh', 'de')).map(([operator,
 }));
 
 const version = (fact: 'appVersion' | 'osVersion'): fc.Arbitrary<AnyExpression> =>
-  fc.tuple(anyOperator, fc.constantFrom(...Object.keys(RANKS))).map(([operator, value]) => ({
-    text: `${fact} ${operator} ${value}`,
-    holds: (device) => bothKnown(rankOf(device[fact]), operator, rankOf(value)),
-  }));
+  fc.oneof(
+    fc.tuple(anyOperator, fc.constantFrom(...Object.keys(RANKS))).map(([operator, value]) => ({
+      text: `${fact} ${operator} ${value}`,
+      holds: (device: Device) => bothKnown(rankOf(device[fact]), operator, rankOf(value)),
+    })),
+    fc.constant({ text: `has ${fact}`, holds: (device: Device) => device[fact] != null }),
+  );
 
 const instant = (
   fact: 'lastSeen' | 'registered',
