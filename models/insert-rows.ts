@@ -1,8 +1,8 @@
 /** Inserts delivery rows that are BSON already: hot path. */
-import { createRequire } from 'node:module';
 import { type ClientSession, mongo } from 'mongoose';
 import { type Delivery, deliveries } from './delivery.js';
 import { deliveryBytes } from './delivery-bytes.js';
+import { ofDriver } from './driver-part.js';
 
 /** A section of kind 1 of OP_MSG: documents beside a command, https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ */
 interface DocumentSequence {
@@ -11,18 +11,9 @@ interface DocumentSequence {
 type DocumentSequences = new (field: string) => DocumentSequence;
 
 /** The driver has no public way to send documents that are BSON already. Undefined where Mongoose's has none at all. */
-const findSequences = (): DocumentSequences | undefined => {
-  try {
-    const ofMongoose = createRequire(createRequire(import.meta.url).resolve('mongoose'));
-    const commands = ofMongoose('mongodb/lib/cmap/commands.js') as {
-      DocumentSequence?: DocumentSequences;
-    };
-    return commands.DocumentSequence;
-  } catch {
-    return undefined;
-  }
-};
-const Sequence = findSequences();
+const Sequence = ofDriver<{ DocumentSequence?: DocumentSequences }>(
+  'lib/cmap/commands.js',
+)?.DocumentSequence;
 
 /** Whether rows go the short way; a test says when another driver has closed it. */
 export const hasSequences = Sequence !== undefined;

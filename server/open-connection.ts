@@ -1,5 +1,6 @@
 /** Opens the connection to MongoDB that everything shares. */
 import mongoose, { type Connection } from 'mongoose';
+import '../models/no-lost-commands.js';
 
 const DATABASE = 'pigeonpost';
 const APP_NAME = 'pigeonpost';
