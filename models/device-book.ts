@@ -2,7 +2,7 @@
 import type { mongo, Types } from 'mongoose';
 import type { ConsentRecord } from './consent-record.js';
 import type { Device } from './device.js';
-import { FACT_KEYS } from './device-facts.js';
+import { STATED } from './device-facts.js';
 import type { Decision, Held, KeyedRegistration } from './registration.js';
 
 /** What makes the database equal to the book. */
@@ -34,17 +34,8 @@ const MUTABLE = [
   'token',
   'tokenKey',
   'installationId',
-  'account',
   'tags',
-  'locale',
-  'timeZone',
-  'appVersion',
-  'osVersion',
-  'brand',
-  'platform',
-  'attributes',
-  'quietHours',
-  ...FACT_KEYS,
+  ...STATED,
   'consent',
   'state',
   'stateReason',

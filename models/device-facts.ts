@@ -20,7 +20,7 @@ export interface DeviceFacts {
   quietHours?: QuietWindow | null;
 }
 
-export const OPTIONAL_FACTS = [
+const OPTIONAL_FACTS = [
   'account',
   'locale',
   'timeZone',
@@ -30,16 +30,11 @@ export const OPTIONAL_FACTS = [
   'platform',
 ] as const;
 /** What expressions compare in place of what was stated. */
-export const FACT_KEYS = ['appVersionKey', 'osVersionKey', 'attributeKeys'] as const;
+const FACT_KEYS = ['appVersionKey', 'osVersionKey', 'attributeKeys'] as const;
+/** All fields of a device that a statement of them changes, but for its tags. */
+export const STATED = [...OPTIONAL_FACTS, 'attributes', 'quietHours', ...FACT_KEYS] as const;
 
-type Facts = Pick<
-  Device,
-  | 'tags'
-  | 'attributes'
-  | 'quietHours'
-  | (typeof OPTIONAL_FACTS)[number]
-  | (typeof FACT_KEYS)[number]
->;
+type Facts = Pick<Device, 'tags' | (typeof STATED)[number]>;
 
 const KEYS = { appVersion: 'appVersionKey', osVersion: 'osVersionKey' } as const;
 

@@ -3,13 +3,7 @@ import { Types } from 'mongoose';
 import { type ConsentChange, mergeConsent, noConsent, refusalsOf } from './consent.js';
 import { type ConsentRecord, recordOfConsent } from './consent-record.js';
 import type { Consent, Device } from './device.js';
-import {
-  changesHands,
-  consentAfter,
-  type DeviceFacts,
-  OPTIONAL_FACTS,
-  withFacts,
-} from './device-facts.js';
+import { changesHands, consentAfter, type DeviceFacts, STATED, withFacts } from './device-facts.js';
 
 export interface Registration extends DeviceFacts {
   vendor: string;
@@ -87,18 +81,7 @@ const newDevice = (
   updatedAt: now,
 });
 
-const COMPARED = [
-  'profile',
-  'token',
-  'installationId',
-  ...OPTIONAL_FACTS,
-  'appVersionKey',
-  'osVersionKey',
-  'attributes',
-  'quietHours',
-  'state',
-  'consent',
-] as const;
+const COMPARED = ['profile', 'token', 'installationId', ...STATED, 'state', 'consent'] as const;
 
 const differs = (before: Device, after: Device): boolean =>
   COMPARED.some((name) => before[name] !== after[name]) ||
