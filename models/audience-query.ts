@@ -3,6 +3,7 @@ import type { mongo, Types } from 'mongoose';
 import type { Device } from './device.js';
 import { conditionOf } from './expression/condition.js';
 import type { Expression } from './expression/expression.js';
+import { fewAtOnce } from './few-at-once.js';
 
 /**
  * Makes the filter for the devices behind `after` (absent: from the first); sort by `_id` and give the hint. Nobody is
@@ -199,8 +200,6 @@ const wantedLeads = (plain: Expression, field: LeadField): Lead[] => {
 };
 
 const COUNT_CAP = 10_000;
-/** Other requests need connections, too. */
-const COUNTED_AT_ONCE = 4;
 
 /**
  * Counts what `expressionQuery` may choose from, each up to a cap of a few milliseconds; none when it has no choice.
@@ -215,16 +214,9 @@ export const countLeads = async (
   const branches = cheapestBranches(plain, UNCOUNTED);
   if (branches == null || branches.length === wanted.length) return new Map();
   const different = new Map(wanted.map((lead) => [keyOf(lead), lead]));
-  const counts = new Map<string, number>();
-  // All take from the one row of what is left.
-  const left = different.entries();
-  const countOn = async (): Promise<void> => {
-    for (const [key, { field, value }] of left) {
-      const filter = { app, [field]: value };
-      const options = { hint: HINTS[field], limit: COUNT_CAP };
-      counts.set(key, await devices.countDocuments(filter, options));
-    }
-  };
-  await Promise.all(Array.from({ length: COUNTED_AT_ONCE }, countOn));
-  return counts;
+  const counted = await fewAtOnce([...different], async ([key, { field, value }]) => {
+    const options = { hint: HINTS[field], limit: COUNT_CAP };
+    return [key, await devices.countDocuments({ app, [field]: value }, options)] as const;
+  });
+  return new Map(counted);
 };

@@ -1,6 +1,7 @@
 /** Tags of an app: how many devices have each, and how one is deleted everywhere. */
-import type { mongo, Types } from 'mongoose';
+import type { Types } from 'mongoose';
 import { dbOf } from '../../models/database.js';
+import { fewAtOnce } from '../../models/few-at-once.js';
 import { askForRemoval, removalOf, type TagRemoval } from '../../models/tag-removal.js';
 import { devicesWithTag, tagsInUse } from '../../models/tags-in-use.js';
 import { nameCursor, readNameCursor } from '../cursor.js';
@@ -36,26 +37,6 @@ const removalShown = ({ _id, tag, state, devices, askedAt, endedAt }: TagRemoval
   endedAt,
 });
 
-/** Other requests need connections as well. */
-const COUNTED_AT_ONCE = 4;
-
-const countsOf = async (
-  db: mongo.Db,
-  app: string,
-  tags: readonly string[],
-): Promise<{ tag: string; devices: number }[]> => {
-  const counts: { tag: string; devices: number }[] = [];
-  for (let from = 0; from < tags.length; from += COUNTED_AT_ONCE) {
-    const some = tags.slice(from, from + COUNTED_AT_ONCE);
-    const counted = some.map(async (tag) => ({
-      tag,
-      devices: await devicesWithTag(db, app, tag),
-    }));
-    counts.push(...(await Promise.all(counted)));
-  }
-  return counts;
-};
-
 const listTags = ({ connection }: ApiParts): Route =>
   route<unknown, TagsQuery>({
     method: 'get',
@@ -82,7 +63,10 @@ const listTags = ({ connection }: ApiParts): Route =>
         if (tags.length > limit) break;
       }
       const page = tags.slice(0, limit);
-      const items = await countsOf(db, app._id, page);
+      const items = await fewAtOnce(page, async (tag) => ({
+        tag,
+        devices: await devicesWithTag(db, app._id, tag),
+      }));
       const last = tags.length > limit ? page.at(-1) : undefined;
       return {
         status: 200,
