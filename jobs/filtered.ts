@@ -2,8 +2,9 @@
 import type { AudienceSource } from './audience.js';
 import type { Candidate } from './candidate.js';
 
-/** Read at a time, however few are wanted: most of them may be dropped. */
-const PAGE = 5_000;
+/** Read at a time. */
+const MOST = 5_000;
+const LEAST = 500;
 
 export const filtered = (
   source: AudienceSource,
@@ -12,11 +13,16 @@ export const filtered = (
   ...source,
   async next(after, limit) {
     const kept: Candidate[] = [];
+    let read = 0;
     for (let place = after; ; ) {
-      const some = await source.next(place, PAGE);
+      // As many as it takes, going by how many were kept so far; at first nobody knows.
+      const wanted = Math.ceil(((limit - kept.length) * read) / kept.length) || MOST;
+      const page = Math.max(LEAST, Math.min(MOST, wanted));
+      const some = await source.next(place, page);
+      read += some.length;
       kept.push(...some.filter(keeps));
       // Those beyond the limit are read again: the next page begins behind the last one that is given.
-      if (some.length < PAGE || kept.length >= limit) return kept.slice(0, limit);
+      if (some.length < page || kept.length >= limit) return kept.slice(0, limit);
       place = some.at(-1)?.id;
     }
   },
