@@ -3,12 +3,11 @@ import type { Types } from 'mongoose';
 import { mongo } from 'mongoose';
 import { appModel } from '../models/app.js';
 import { newAppSecrets } from '../models/app-secrets.js';
-import { ensureDeliveries } from '../models/delivery.js';
 import type { Device } from '../models/device.js';
 import { tasks } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
-import { jobContext, someIds, someTask } from '../test/support/job-context.js';
+import { acceptedTask, jobContext, someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
 import type { JobContext } from './context.js';
 import { orderBy } from './order.js';
@@ -50,19 +49,8 @@ describe('A part of an audience', function () {
     await register(known);
   });
 
-  const accepted = async (change: Partial<Task>): Promise<Task> => {
-    const task = someTask({
-      state: 'accepted',
-      audienceKind: 'all',
-      planned: false,
-      planSequence: 0,
-      salt: 'autumn',
-      ...change,
-    });
-    await ensureDeliveries(jobs.parts.db, task.deliveriesIn);
-    await tasks(jobs.parts.db).insertOne(task);
-    return task;
-  };
+  const accepted = (change: Partial<Task>): Promise<Task> =>
+    acceptedTask(jobs, { salt: 'autumn', ...change });
   const taskNow = ({ _id }: Task) => tasks(jobs.parts.db).findOne({ _id });
   const targeted = async ({ _id }: Task): Promise<number> =>
     (await readLedger(jobs.parts.db, _id)).targeted;

@@ -2,13 +2,12 @@ import { expect } from 'chai';
 import { mongo } from 'mongoose';
 import { appModel } from '../models/app.js';
 import { newAppSecrets } from '../models/app-secrets.js';
-import { ensureDeliveries } from '../models/delivery.js';
 import type { Device } from '../models/device.js';
 import { EXPANDED_LIMITS } from '../models/expression/expression.js';
 import { tasks } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import type { Task } from '../models/task.js';
-import { jobContext, someIds, someTask } from '../test/support/job-context.js';
+import { acceptedTask, jobContext, someIds } from '../test/support/job-context.js';
 import { testDatabase } from '../test/support/mongo.js';
 import type { JobContext } from './context.js';
 import { control } from './control.js';
@@ -52,25 +51,14 @@ describe('a planner', function () {
     await db.collection<Device>('devices').insertMany(devices);
   });
 
-  const acceptedTask = async (change: Partial<Task> = {}): Promise<Task> => {
-    const task = someTask({
-      state: 'accepted',
-      audienceKind: 'all',
-      planned: false,
-      planSequence: 0,
-      ...change,
-    });
-    await ensureDeliveries(jobs.parts.db, task.deliveriesIn);
-    await tasks(jobs.parts.db).insertOne(task);
-    return task;
-  };
+  const accepted = (change: Partial<Task> = {}): Promise<Task> => acceptedTask(jobs, change);
   const taskNow = ({ _id }: Task) => tasks(jobs.parts.db).findOne({ _id });
   const targeted = async ({ _id }: Task): Promise<number> =>
     (await readLedger(jobs.parts.db, _id)).targeted;
   const going = { planned: () => {}, stopping: () => false };
 
   it('that is told to stop hands the task back behind its stretch, and nobody is missed or doubled', async () => {
-    const task = await acceptedTask();
+    const task = await accepted();
     let stopping = false;
     const stop = (): void => {
       stopping = true;
@@ -89,7 +77,7 @@ describe('a planner', function () {
   });
 
   it('gives way before it reads, cuts and writes', async () => {
-    const task = await acceptedTask();
+    const task = await accepted();
     const seen: number[] = [];
     const giveWay = async (): Promise<void> => void seen.push(await targeted(task));
     const priority = { ...jobs.priority, giveWay, pieceDevices: LARGE_PIECE };
@@ -122,7 +110,7 @@ describe('a planner', function () {
   };
 
   it('stops when its task is cancelled, and what was planned by then is what is targeted', async () => {
-    const task = await acceptedTask();
+    const task = await accepted();
     await tellWhilePlanning(task, 'cancel');
     expect(await taskNow(task)).to.include({ state: 'cancelled', planned: false });
     expect(await targeted(task)).to.equal(STRETCH);
@@ -135,7 +123,7 @@ describe('a planner', function () {
   });
 
   it('stops when its task is paused, and the one that goes on misses and doubles nobody', async () => {
-    const task = await acceptedTask();
+    const task = await accepted();
     await tellWhilePlanning(task, 'pause');
     expect(await taskNow(task)).to.include({ state: 'paused', planned: false });
     await planAccepted(jobs, going);
@@ -153,11 +141,11 @@ describe('a planner', function () {
       whereExpression: 'account = eve | vip',
       exclude: { where: 'account = adam' },
     } as const;
-    const planned = await acceptedTask(named);
+    const planned = await accepted(named);
     await planAccepted(jobs, going);
-    const cancelled = await acceptedTask(named);
+    const cancelled = await accepted(named);
     await control(jobs, 'shop', cancelled._id, 'cancel');
-    const failed = await acceptedTask({ ...named, whereExpression: 'account = eve &' });
+    const failed = await accepted({ ...named, whereExpression: 'account = eve &' });
     await planAccepted(jobs, going);
     for (const [task, state] of [
       [planned, 'done'],
@@ -172,7 +160,7 @@ describe('a planner', function () {
 
   /** Plans a task whose audience cannot be opened for this reason. */
   const planDespite = async (error: Error): Promise<Task | null> => {
-    const task = await acceptedTask();
+    const task = await accepted();
     await planAccepted({ ...jobs, secrets: () => Promise.reject(error) }, going);
     return taskNow(task);
   };
@@ -187,7 +175,7 @@ describe('a planner', function () {
     }
     const { depth } = EXPANDED_LIMITS;
     const whereExpression = `${'('.repeat(depth + 1)}vip${')'.repeat(depth + 1)}`;
-    const deeper = await acceptedTask({ audienceKind: 'where', whereExpression });
+    const deeper = await accepted({ audienceKind: 'where', whereExpression });
     await planAccepted(jobs, going);
     expect(await taskNow(deeper)).to.include({ state: 'failed' });
   });

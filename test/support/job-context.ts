@@ -20,6 +20,7 @@ import { type Batch, batches, batchIndexes, packIds, plannedBatchId } from '../.
 import { dbOf } from '../../models/database.js';
 import { ensureDeliveries } from '../../models/delivery.js';
 import { createIndexes } from '../../models/indexes.js';
+import { tasks } from '../../models/lease.js';
 import { parkedIndexes } from '../../models/parked.js';
 import { secretBox } from '../../models/secret-box.js';
 import { LANES, newTaskId, type Task } from '../../models/task.js';
@@ -47,6 +48,23 @@ export const someTask = (change: Partial<Task> = {}): Task => ({
   createdAt: new Date(),
   ...change,
 });
+
+/** Written, to everybody, and not planned yet. */
+export const acceptedTask = async (
+  { parts: { db } }: JobContext,
+  change: Partial<Task> = {},
+): Promise<Task> => {
+  const task = someTask({
+    state: 'accepted',
+    audienceKind: 'all',
+    planned: false,
+    planSequence: 0,
+    ...change,
+  });
+  await ensureDeliveries(db, task.deliveriesIn);
+  await tasks(db).insertOne(task);
+  return task;
+};
 
 /** A first batch of devices of that task, due now. */
 export const someBatch = (
