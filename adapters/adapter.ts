@@ -18,7 +18,10 @@ export interface Message {
   readonly image?: string;
   /** The deep link that opens on a tap. */
   readonly url?: string;
+  /** The number on the app's icon; 0 takes it away. */
   readonly badge?: number;
+  /** In place of `badge`, for a vendor that counts by itself: so many more than there are. */
+  readonly badgeAdded?: number;
   readonly sound?: string;
   /** A background message: shows nothing, only `data` is delivered to the app. */
   readonly silent: boolean;
@@ -167,6 +170,8 @@ export interface Vendor<Settings = Record<string, unknown>> {
   readonly platform?: string;
   /** What `message.overrides.<vendor>` takes. */
   readonly overrides: ObjectSchema;
+  /** It adds to the number on the icon itself; for all others the gateway counts. */
+  readonly countsBadges?: true;
   readonly limits: {
     readonly payloadBytes: number;
     /** Targets the vendor takes in one request. */

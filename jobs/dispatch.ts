@@ -2,6 +2,7 @@
 import type { Batch } from '../models/batch.js';
 import { markSending, releaseBatch, unmarkSending } from '../models/lease.js';
 import type { Task } from '../models/task.js';
+import { badgeToCount, countBadges } from './badges.js';
 import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
 import type { JobContext } from './context.js';
@@ -39,8 +40,8 @@ const freshOf = ({ parts }: JobContext, known: Known | undefined): Known | undef
 /** What was read of a device longer ago is not acted on: it is read again in another batch. */
 const TRUSTED_MS = 2_000;
 
-const variantKey = ({ locale, data }: Variant): string =>
-  data == null ? locale : `${locale}\n${JSON.stringify(data)}`;
+const variantKey = ({ locale, data, badge }: Variant): string =>
+  data == null && badge == null ? locale : `${locale}\n${JSON.stringify([data, badge])}`;
 
 const groupsOf = (
   task: Task,
@@ -96,6 +97,20 @@ const heldByQuiet = (batch: Batch, { quiet }: BatchTargets): Again[] =>
     maybe: batch.maybe,
   }));
 
+/** A batch that is being sent from now on; null when the lease is lost. */
+const begin = async (
+  context: JobContext,
+  task: Task,
+  { batch, open, targets }: { batch: Batch; open: OpenProfile; targets: readonly SendTarget[] },
+): Promise<{ batch: Batch; targets: readonly SendTarget[] } | null> => {
+  const wish = badgeToCount(task, open);
+  if (wish != null) return countBadges(context, { task, batch, wish, targets });
+  if (batch.state === 'sending' || (await markSending(context.parts.db, batch))) {
+    return { batch, targets };
+  }
+  return null;
+};
+
 const send = async (
   context: JobContext,
   task: Task,
@@ -121,12 +136,13 @@ const send = async (
   const nowMs = parts.now();
   // By the clock of transports, which a test of leases does not own.
   const sendBefore = performance.now() + TRUSTED_MS - (parts.monotonic() - readAtMs);
-  const groups = groupsOf(task, open, sorted.targets, { nowMs, sendBefore });
   const adapter = sendingFor(task, open.adapter());
-  if (batch.state !== 'sending' && !(await markSending(parts.db, batch))) {
+  const begun = await begin(context, task, { batch, open, targets: sorted.targets });
+  if (begun == null) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
+  const groups = groupsOf(task, open, begun.targets, { nowMs, sendBefore });
   await faultPoint('dispatch:marked-sending');
   if (batch.first) {
     const since = task.scheduledAt ?? task.createdAt;
@@ -152,7 +168,18 @@ const send = async (
     if (accepted > 0) parts.metrics.pushed(batch.vendor, 'accepted', accepted);
     parts.metrics.vendorLatency(batch.vendor, (parts.monotonic() - sentAtMs) / 1_000);
   });
-  const sent = { context, task, batch, sorted, asked, spared, sending, held, pass, sentAtMs };
+  const sent = {
+    context,
+    task,
+    batch: begun.batch,
+    sorted,
+    asked,
+    spared,
+    sending,
+    held,
+    pass,
+    sentAtMs,
+  };
   await gather(sent, slot);
 };
 

@@ -1,5 +1,6 @@
 /** From a task's message to the one message a vendor gets: locale, personal data, overrides and the remaining time. */
 import type { Message, Vendor } from '../adapters/adapter.js';
+import { addedBy, type BadgeWish, MOST_BADGE } from '../models/badge.js';
 import { BODY_LENGTH, TITLE_LENGTH } from '../models/limits.js';
 import type { LocalizedText, Task, TaskMessage } from '../models/task.js';
 import { type Place, renderText, type Values } from './template-text.js';
@@ -9,6 +10,8 @@ export interface Variant {
   /** A key of `message.localized`, or empty for the default text. */
   readonly locale: string;
   readonly data?: Readonly<Record<string, string>>;
+  /** What was counted for the icon, where the message adds to it. */
+  readonly badge?: number;
 }
 
 const FALLBACK = '';
@@ -77,20 +80,33 @@ const textsFor = (
   return written;
 };
 
+/** Where nothing has been counted, as when a message is only checked, the number that takes most room. */
+const badgeFor = (
+  wish: BadgeWish | undefined,
+  { countsBadges }: Pick<Vendor, 'countsBadges'>,
+  counted = MOST_BADGE,
+): Pick<Message, 'badge' | 'badgeAdded'> => {
+  if (wish == null) return {};
+  if (typeof wish === 'number') return { badge: wish };
+  return countsBadges ? { badgeAdded: addedBy(wish) } : { badge: counted };
+};
+
 /** Throws Unresolved and Unwritable for a template that has no text with these values. */
 export const messageFor = (
   task: MessageTask,
-  vendor: Pick<Vendor, 'name' | 'limits'>,
+  vendor: Pick<Vendor, 'name' | 'limits' | 'countsBadges'>,
   variant: Variant,
   nowMs: number,
 ): Message => {
-  const { localized: _texts, template: _t, overrides, storeSeconds: _s, ...shared } = task.message;
+  const { localized: _texts, template: _t, storeSeconds: _s, ...given } = task.message;
+  const { overrides, badge, ...shared } = given;
   const data = variant.data == null ? shared.data : { ...shared.data, ...variant.data };
   const ofVendor = overrides?.[vendor.name];
   // A recall names the push as that was named.
   const named = task.recallOf ?? task._id;
   return {
     ...shared,
+    ...badgeFor(badge, vendor, variant.badge),
     ...textsFor(task.message, variant.locale, data ?? {}),
     ...(data == null ? {} : { data }),
     ...(ofVendor == null ? {} : { overrides: ofVendor }),

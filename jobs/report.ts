@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { mongo, Types } from 'mongoose';
 import {
   ACCOUNT_KEY_BYTES,
+  BADGE_BYTES,
   type Batch,
   type Counts,
   countKey,
@@ -55,7 +56,7 @@ const slice = (
 const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batch>): Batch => {
   const { doneAt: _doneAt, owner: _owner, sole: _sole, ...others } = batch;
   const { waitsFor: _waitsFor, parked: _parked, ...kept } = others;
-  const { tokens, accounts, data } = batch;
+  const { tokens, accounts, data, badges } = batch;
   return {
     ...kept,
     _id: followUpBatchId(batch.task),
@@ -66,6 +67,7 @@ const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batc
     ...(tokens == null ? {} : { tokens: indexes.map((index) => tokens[index] ?? '') }),
     ...(accounts == null ? {} : { accounts: slice(accounts, indexes, ACCOUNT_KEY_BYTES) }),
     ...(data == null ? {} : { data: indexes.map((index) => data[index] ?? null) }),
+    ...(badges == null ? {} : { badges: slice(badges, indexes, BADGE_BYTES) }),
     movedOn: 0,
     counts: {},
     beat: 0,

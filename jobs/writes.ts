@@ -142,7 +142,7 @@ const writeReports = async (
         filter: { _id: batch._id, fence: batch.fence, state: { $in: ['claimed', 'sending'] } },
         update: {
           $set: { state: 'done', counts, movedOn, doneAt },
-          $unset: { owner: '', devices: '', tokens: '', accounts: '', data: '' },
+          $unset: { owner: '', devices: '', tokens: '', accounts: '', data: '', badges: '' },
         },
       },
     })),

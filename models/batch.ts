@@ -58,6 +58,8 @@ export interface Batch extends Lease {
   accounts?: mongo.Binary;
   /** Data laid over the message's, aligned with `devices`. */
   data?: (Record<string, string> | null)[];
+  /** The numbers that were counted for their icons (4 bytes, packed), aligned with `devices`; `UNCOUNTED` where none was. */
+  badges?: mongo.Binary;
   notBefore: Date;
   /** Whose pace it waits for. */
   parked?: Parked;
@@ -76,6 +78,8 @@ const TASK_BYTES = 12;
 const SEQUENCE_BYTES = 8;
 export const DEVICE_BYTES = 12;
 export const ACCOUNT_KEY_BYTES = 16;
+export const BADGE_BYTES = 4;
+export const UNCOUNTED = 0xffffffff;
 
 export const batches = (db: mongo.Db): mongo.Collection<Batch> => db.collection<Batch>(BATCHES);
 

@@ -1,6 +1,12 @@
 /** Cuts a batch in two. Both are as it was: their sizes add up, so the ledger does not notice. Pure. */
 import { mongo } from 'mongoose';
-import { ACCOUNT_KEY_BYTES, type Batch, DEVICE_BYTES, followUpBatchId } from './batch.js';
+import {
+  ACCOUNT_KEY_BYTES,
+  BADGE_BYTES,
+  type Batch,
+  DEVICE_BYTES,
+  followUpBatchId,
+} from './batch.js';
 
 const bytesOf = (
   packed: mongo.Binary,
@@ -14,7 +20,7 @@ const bytesOf = (
 
 /** Devices `from` to `to` of a batch, with everything that is aligned with them. */
 const stretch = (
-  { devices, tokens, accounts, data }: Batch,
+  { devices, tokens, accounts, data, badges }: Batch,
   from: number,
   to: number,
 ): Partial<Batch> => ({
@@ -23,6 +29,7 @@ const stretch = (
   ...(tokens == null ? {} : { tokens: tokens.slice(from, to) }),
   ...(accounts == null ? {} : { accounts: bytesOf(accounts, from, to, ACCOUNT_KEY_BYTES) }),
   ...(data == null ? {} : { data: data.slice(from, to) }),
+  ...(badges == null ? {} : { badges: bytesOf(badges, from, to, BADGE_BYTES) }),
 });
 
 /** The head keeps id and lease; the rest is due, under a new id. `count` lies between the ends. */

@@ -107,17 +107,27 @@ export const changeFacts = async (
   return device;
 };
 
-/** `owner`: the token that the caller must have presented; a device under another one is as unknown as none. */
+/** Who presents a device's token. */
+export interface Owner {
+  readonly profile: string;
+  readonly tokenKey: Buffer;
+}
+
+/** A device under another token than the one presented is as unknown as none. */
+export const belongsTo = (
+  { profile, tokenKey }: Pick<Device, 'profile' | 'tokenKey'>,
+  owner: Owner,
+): boolean => profile === owner.profile && owner.tokenKey.equals(tokenKey);
+
+/** `owner`: whom the device must belong to. */
 export const changeConsent = async (
   context: ChangeContext,
   id: Types.ObjectId,
   consent: ConsentChange,
-  owner?: { profile: string; tokenKey: Buffer },
+  owner?: Owner,
 ): Promise<Device | null> =>
   change(context, id, 'consent', (before) => {
-    const isOwn =
-      owner == null || (before.profile === owner.profile && owner.tokenKey.equals(before.tokenKey));
-    return isOwn
+    return owner == null || belongsTo(before, owner)
       ? {
           ...before,
           consent: consentAfter(before.consent, consent, { handed: false, now: context.now }),

@@ -1,5 +1,6 @@
 /** Erases a device, or a person with all their devices: first on the suppression list, then gone. */
-import type { Connection, mongo } from 'mongoose';
+import { type Connection, type mongo, Types } from 'mongoose';
+import { forgetBadges } from './badge.js';
 import { DEVICE_BYTES } from './batch.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
@@ -43,6 +44,11 @@ const entriesOf = (
       ]),
 ];
 
+const idsOf = ({ _id, tokenKey }: Doomed): string[] => [
+  _id.toHexString(),
+  tokenKey.subarray(0, DEVICE_BYTES).toString('hex'),
+];
+
 /**
  * Only while a device still has the token and the installation that were put on the list: one that got another is found
  * again.
@@ -64,17 +70,16 @@ const remove = async (
     tokenKey,
     installationId: installationId ?? { $exists: false },
   }));
+  await forgetBadges(
+    db,
+    doomed.flatMap(idsOf).map((id) => new Types.ObjectId(id)),
+  );
   const { deletedCount } = await devicesIn(db).deleteMany({
     ...extra,
     $or: unchanged,
   });
   return deletedCount;
 };
-
-const idsOf = ({ _id, tokenKey }: Doomed): string[] => [
-  _id.toHexString(),
-  tokenKey.subarray(0, DEVICE_BYTES).toString('hex'),
-];
 
 /** Until a look finds nothing: a device that changed in between is found again. */
 const removeAll = async (context: EraseContext, filter: mongo.Filter<Device>): Promise<Erased> => {

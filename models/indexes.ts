@@ -2,6 +2,7 @@
 import type { Connection } from 'mongoose';
 import { accountGuardModel } from './account-guard.js';
 import { appModel } from './app.js';
+import { badgeModel } from './badge.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
@@ -18,6 +19,7 @@ import { vendorProfileModel } from './vendor-profile.js';
 const MODELS = [
   accountGuardModel,
   appModel,
+  badgeModel,
   consentRecordModel,
   deviceModel,
   erasureModel,

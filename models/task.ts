@@ -1,6 +1,7 @@
 /** A push task: one message to one audience. */
 import { randomBytes } from 'node:crypto';
 import { type Connection, type Model, Schema, Types } from 'mongoose';
+import type { BadgeWish } from './badge.js';
 
 export const LANES = ['transactional', 'default', 'campaign'] as const;
 export type Lane = (typeof LANES)[number];
@@ -108,7 +109,7 @@ export interface TaskMessage {
   data?: Record<string, string>;
   image?: string;
   url?: string;
-  badge?: number;
+  badge?: BadgeWish;
   sound?: string;
   silent: boolean;
   priority: 'high' | 'normal';

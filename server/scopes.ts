@@ -60,6 +60,8 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'DELETE /v1/devices/:device': 'devices:write',
   'PUT /v1/devices/:device/consent': ['devices:write', 'devices:register'],
   'GET /v1/devices/:device/consent': 'devices:read',
+  'PUT /v1/devices/:device/badge': ['devices:write', 'devices:register'],
+  'GET /v1/devices/:device/badge': 'devices:read',
   'GET /v1/devices/:device/deliveries': 'devices:read',
   'GET /v1/tags': 'devices:read',
   'GET /v1/tags/:tag': 'devices:read',

@@ -60,6 +60,13 @@ describe('The example', () => {
     await api().request('PATCH', '/v1/apps/shop', { body: { quietHours: null } });
   });
 
+  it("add-to-badge.sh adds to the icons of an account's devices", async () => {
+    await register('5', 'emil', []);
+    const [task] = await script('add-to-badge.sh', 'emil');
+    const { body } = await api().request('GET', `/v1/tasks/${task.id}`);
+    expect(body.counts.targeted).to.equal(1);
+  });
+
   it('send-template.sh writes, previews and sends a template', async () => {
     await register('ok-4', 'dora', []);
     await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });

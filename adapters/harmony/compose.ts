@@ -35,12 +35,18 @@ const isTest = (message: Message, settings: HarmonySettings): boolean =>
 export const targetsPerRequest = (message: Message, settings: HarmonySettings): number =>
   tokensPerRequest(pushTypeOf(message), isTest(message, settings));
 
+const badgeOf = (message: Message): Fields | undefined => {
+  const { badge: setNum, badgeAdded: addNum } = message;
+  const asked = addNum == null ? { setNum } : { addNum };
+  return overridesOf(message).badge ?? (setNum == null && addNum == null ? undefined : asked);
+};
+
 /** A message that only changes the number on the app's icon. */
 export const isBadgeOnly = (message: Message): boolean =>
   pushTypeOf(message) === 'alert' &&
   message.title == null &&
   message.body == null &&
-  (message.badge != null || overridesOf(message).badge != null);
+  badgeOf(message) != null;
 
 /** Undefined when the message's purpose is not mapped. */
 export const categoryOf = (message: Message, settings: HarmonySettings): string | undefined => {
@@ -69,9 +75,6 @@ const clickActionOf = (message: Message, settings: HarmonySettings): ClickAction
   const data = { ...message.data, ...chosen.data };
   return Object.keys(data).length > 0 ? { ...chosen, data } : chosen;
 };
-
-const badgeOf = (message: Message): Fields | undefined =>
-  overridesOf(message).badge ?? (message.badge == null ? undefined : { setNum: message.badge });
 
 /** `default` is Apple's word for the system's own sound, which Harmony plays unasked; marketing has to be quiet. */
 const soundOf = (message: Message, category: string | undefined): string | undefined =>

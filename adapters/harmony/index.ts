@@ -20,6 +20,7 @@ const harmony: Vendor<HarmonySettings> = {
   // Opaque; Huawei documents neither length nor characters.
   token: Joi.string().pattern(/^[\x21-\x7e]{20,512}$/, '20 to 512 printable characters'),
   overrides,
+  countsBadges: true,
   limits: {
     payloadBytes: PAYLOAD_BYTES,
     targetsPerRequest: TOKENS_PER_REQUEST,

@@ -37,6 +37,18 @@ export const messages: readonly MessageSample[] = [
     },
   },
   {
+    name: 'one more on the icon',
+    message: { badgeAdded: 1 },
+    request: {
+      path,
+      body: {
+        payload: { notification: { ...notification, badge: { addNum: 1 } } },
+        pushOptions,
+        target,
+      },
+    },
+  },
+  {
     name: 'an image, a deep link and a purpose that is marketing, and so has no sound',
     message: {
       purpose: 'offers',

@@ -76,7 +76,7 @@ const emptyDone = async ({ db }: Books, { task }: TaskBooks): Promise<string | n
         [field]: { $exists: true },
       })),
     },
-    { $unset: { devices: '', tokens: '', accounts: '', data: '' } },
+    { $unset: { devices: '', tokens: '', accounts: '', data: '', badges: '' } },
   );
   return modifiedCount === 0 ? null : `${some(modifiedCount, 'batch', 'batches')} carry none now`;
 };

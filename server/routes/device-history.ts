@@ -2,13 +2,13 @@
 import type { DeliveryRow } from '../../jobs/engine.js';
 import { dbOf } from '../../models/database.js';
 import { changeConsent, consentHistory } from '../../models/device-changes.js';
-import { tokenKey } from '../../models/token-key.js';
 import { readTaskCursor, taskCursor } from '../cursor.js';
 import { deviceContext, deviceOf, isClient } from '../device-context.js';
 import { deviceShown, recordShown } from '../device-shown.js';
 import type { ApiParts } from '../parts.js';
+import { presentedToken } from '../presented-token.js';
 import { problem } from '../problems.js';
-import { type Call, type Route, route } from '../route.js';
+import { type Route, route } from '../route.js';
 import {
   deviceAnswer,
   deviceDeliveriesAnswer,
@@ -25,29 +25,10 @@ import {
 } from '../schemas/devices.js';
 import { EXAMPLE_ROW } from '../schemas/task-examples.js';
 import { toObjectId } from '../schemas/values.js';
-import { normaliseToken } from '../vendor-token.js';
 
 interface DeviceParams {
   device: string;
 }
-
-/** The token that is presented; a client key must present one. Throws. */
-const presented = (
-  { vendors }: ApiParts,
-  hashSecret: Buffer,
-  { body, caller }: Call<DeviceParams, unknown, ConsentBody>,
-) => {
-  const { vendor, token, profile } = body;
-  if (vendor == null || token == null) {
-    if (!isClient(caller)) return undefined;
-    const detail = 'Is required from a client key';
-    throw problem('VALIDATION_FAILED', { errors: [{ field: 'token', detail }] });
-  }
-  const normalised = normaliseToken(vendors, { vendor, token }).token;
-  // A token that no device can have is told from a wrong one by nothing.
-  if (normalised == null) throw problem('NOT_FOUND');
-  return { profile, tokenKey: tokenKey(hashSecret, vendor, normalised) };
-};
 
 const putConsent = (parts: ApiParts): Route =>
   route<DeviceParams, unknown, ConsentBody>({
@@ -68,7 +49,7 @@ const putConsent = (parts: ApiParts): Route =>
     example: { body: { push: 'denied', source: 'ios-settings' } },
     handle: async (call) => {
       const context = deviceContext(parts, call);
-      const owner = presented(parts, context.hashSecret, call);
+      const owner = presentedToken(parts, context.hashSecret, call);
       const { vendor: _vendor, profile: _profile, token: _token, ...change } = call.body;
       const id = toObjectId(call.params.device);
       const device = await changeConsent(context, id, change, owner);

@@ -5,6 +5,7 @@ import type { Route } from '../route.js';
 import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
+import { deviceBadgeRoutes } from './device-badge.js';
 import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
@@ -28,6 +29,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...keyRoutes(parts, directory),
     ...vendorRoutes(parts),
     ...deviceRoutes(parts),
+    ...deviceBadgeRoutes(parts),
     ...deviceBulkRoutes(parts),
     ...deviceHistoryRoutes(parts),
     ...importRoutes(parts),

@@ -331,6 +331,9 @@ describe('POST /v1/tasks', () => {
         'message.image',
       ],
       'with a negative badge': [{ badge: -1 }, 'message.badge'],
+      'with a badge that adds nothing': [{ badge: '+0' }, 'message.badge'],
+      'with a badge that adds too much': [{ badge: '+100' }, 'message.badge'],
+      'with a badge that takes away': [{ badge: '-1' }, 'message.badge'],
       'with an unknown priority': [{ ...HELLO, priority: 'urgent' }, 'message.priority'],
       'with a locale that is none': [
         { ...HELLO, localized: { 'not a locale': { title: 'x' } } },
@@ -360,7 +363,13 @@ describe('POST /v1/tasks', () => {
       });
     }
 
-    for (const message of [{ body: 'x' }, { badge: 0 }, { data: { a: '' } }, { silent: true }]) {
+    for (const message of [
+      { body: 'x' },
+      { badge: 0 },
+      { badge: '+1' },
+      { data: { a: '' } },
+      { silent: true },
+    ]) {
       it(`takes one of just ${JSON.stringify(message)}`, async () => {
         expect((await post({ message })).status).to.equal(202);
       });

@@ -59,6 +59,10 @@ export const devicesAnswer = joi.object({
   nextCursor,
 });
 
+export const badgeAnswer = joi.object({
+  count: joi.number().integer().min(0).required(),
+});
+
 export const accountAnswer = joi.object({
   account: joi.string().required(),
   suppressedAt: shownInstant.description('On the suppression list since it was erased'),

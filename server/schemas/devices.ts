@@ -1,8 +1,10 @@
 /** What device and account routes take. */
 import joi from 'joi';
+import { MOST_BADGE } from '../../models/badge.js';
 import type { ConsentChange } from '../../models/consent.js';
 import type { DeviceFacts } from '../../models/device-facts.js';
 import { DEFAULT_PROFILE } from '../../models/vendor-profile.js';
+import type { PresentedBody } from '../presented-token.js';
 import { accountName } from './audience.js';
 import {
   appVersion,
@@ -90,18 +92,29 @@ export const deviceParams = joi.object<{ device: string }>({ device: objectId.re
 
 export const devicePatch = joi.object<DeviceFacts>(facts).min(1);
 
-export interface ConsentBody extends ConsentChange {
-  vendor?: string;
-  profile: string;
-  token?: string;
-}
+export type ConsentBody = ConsentChange & PresentedBody;
+
+/** By which a key inside an app shows whom it speaks for. */
+const presented = (vendors: VendorNames) => ({
+  vendor: vendorName(vendors).description('With `token`'),
+  profile: profileName.default(DEFAULT_PROFILE),
+  token: token.description("The device's token; a client key must present it"),
+});
 
 export const consentBody = (vendors: VendorNames) =>
-  consentObject<ConsentBody>({
-    vendor: vendorName(vendors).description('With `token`'),
-    profile: profileName.default(DEFAULT_PROFILE),
-    token: token.description("The device's token; a client key must present it"),
-  }).and('vendor', 'token');
+  consentObject<ConsentBody>(presented(vendors)).and('vendor', 'token');
+
+export interface BadgeBody extends PresentedBody {
+  count: number;
+}
+
+export const badgeBody = (vendors: VendorNames) =>
+  joi
+    .object<BadgeBody>({
+      count: joi.number().strict().integer().min(0).max(MOST_BADGE).required(),
+      ...presented(vendors),
+    })
+    .and('vendor', 'token');
 
 export interface DeviceListQuery {
   account?: string;

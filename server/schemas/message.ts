@@ -2,6 +2,7 @@
 import joi from 'joi';
 import type { Vendor } from '../../adapters/adapter.js';
 import { DEFAULT_PURPOSE } from '../../models/app.js';
+import { MOST_BADGE } from '../../models/badge.js';
 import { BODY_LENGTH, TITLE_LENGTH } from '../../models/limits.js';
 import type { Replacement, TaskMessage } from '../../models/task.js';
 
@@ -18,6 +19,17 @@ const body = joi.string().max(BODY_LENGTH);
 
 /** What a browser or a web view would run as a program in place of opening a page. */
 const HARMLESS_SCHEME = /^(?!(javascript|data|vbscript):)/i;
+
+const badge = joi
+  .alternatives(
+    joi.number().strict().integer().min(0).max(MOST_BADGE),
+    joi.string().pattern(/^\+[1-9]\d?$/),
+  )
+  .description("The number on the app's icon, 0 takes it away; `+1` to `+99` add to what it shows")
+  .messages({
+    'alternatives.match': `must be a whole number from 0 to ${MOST_BADGE}, or text from +1 to +99`,
+    'alternatives.types': `must be a whole number from 0 to ${MOST_BADGE}, or text from +1 to +99`,
+  });
 
 const url = joi
   .string()
@@ -111,7 +123,7 @@ export const messageSchema = (vendors: ReadonlyMap<string, Vendor>) =>
         .max(MAX_URL)
         .description('An https URL'),
       url,
-      badge: joi.number().strict().integer().min(0).max(99_999),
+      badge,
       sound: joi.string().max(100),
       silent: joi
         .boolean()
