@@ -1,0 +1,156 @@
+/**
+ * When a campaign runs: once, or again and again by the clock of a zone. Rules are followed on the wall, as if it were in UTC, and
+ * the instants found afterwards: so a change of the clocks neither leaves out a run nor makes two of one. Pure.
+ */
+import { CronExpressionParser } from 'cron-parser';
+import { RRuleTemporal } from 'rrule-temporal';
+import { checkCronText, checkRuleText, RuleTextError } from './rule-text.js';
+import { instantOf, wallAt, wallMsOf, wallText } from './wall-time.js';
+
+/** All times are those of the wall, `YYYY-MM-DDTHH:MM`. */
+export interface Recurrence {
+  /** RFC 5545, without COUNT and UNTIL. */
+  readonly rrule?: string;
+  /** Five fields. */
+  readonly cron?: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Nothing is before it; of a rule, what it does not say itself (the time of day, say) is taken from here. */
+  readonly start: string;
+  /** Nothing is behind it. */
+  readonly end?: string;
+  /** How many times there are from the start on, exceptions included. */
+  readonly count?: number;
+  /** The last of `count`. */
+  readonly last?: string;
+  /** Times, or whole days (`YYYY-MM-DD`), that are left out. */
+  readonly except?: readonly string[];
+}
+
+export type CampaignSchedule = { readonly at: Date } | Recurrence;
+
+/** It cannot be followed as it is; the message is for the caller. */
+export class RecurrenceError extends Error {
+  override readonly name = 'RecurrenceError';
+  constructor(
+    message: string,
+    readonly field: string,
+    readonly position?: number,
+  ) {
+    super(message);
+  }
+}
+
+const MINUTE_MS = 60_000;
+const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
+/** Days, weeks, months or years without a time before a rule is said to have none: 29 February may be eight years away. */
+const MOST_PERIODS = 3_000;
+
+const basicFormat = (wallTime: string): string => `${wallTime.replaceAll(/[-:]/g, '')}00Z`;
+
+const ruleOf = (rrule: string, start: string): RRuleTemporal => {
+  try {
+    return new RRuleTemporal({
+      rruleString: `DTSTART:${basicFormat(start)}\nRRULE:${rrule}`,
+      strict: true,
+      maxIterations: MOST_PERIODS,
+      cache: false,
+    });
+  } catch (error) {
+    // Parts that must not stand together; the library says which, in the words of RFC 5545.
+    throw error instanceof Error ? new RecurrenceError(error.message, 'rrule') : error;
+  }
+};
+
+function* timesOfRule(rrule: string, start: string, afterMs: number): Generator<number> {
+  const rule = ruleOf(rrule, start);
+  for (let time = afterMs; ; ) {
+    const found = rule.next(new Date(time));
+    if (found == null) return;
+    time = found.epochMilliseconds;
+    yield time;
+  }
+}
+
+function* timesOfCron(cron: string, afterMs: number): Generator<number> {
+  const times = CronExpressionParser.parse(cron, { currentDate: new Date(afterMs), tz: 'UTC' });
+  for (;;) yield times.next().getTime();
+}
+
+/** Times on the wall behind another, in their order. */
+const wallTimes = ({ rrule, cron = '', start }: Recurrence, afterMs: number): Generator<number> => {
+  const fromMs = Math.max(afterMs, wallMsOf(start) - MINUTE_MS);
+  return rrule == null ? timesOfCron(cron, fromMs) : timesOfRule(rrule, start, fromMs);
+};
+
+const isExcept = ({ except = [] }: Recurrence, wallMs: number): boolean => {
+  const text = wallText(wallMs);
+  return except.includes(text) || except.includes(text.slice(0, DAY_CHARACTERS));
+};
+
+const endOf = ({ end, last }: Recurrence): number =>
+  Math.min(
+    ...[end, last].map((time) => (time == null ? Number.POSITIVE_INFINITY : wallMsOf(time))),
+  );
+
+/** Instants behind another (milliseconds since 1970), in their order; there may be no end to them. */
+export function* instantsAfter(schedule: CampaignSchedule, afterMs: number): Generator<number> {
+  if ('at' in schedule) {
+    if (schedule.at.getTime() > afterMs) yield schedule.at.getTime();
+    return;
+  }
+  const { timeZone } = schedule;
+  const endMs = endOf(schedule);
+  let previousMs = afterMs;
+  for (const wallMs of wallTimes(schedule, wallAt(afterMs, timeZone))) {
+    if (wallMs > endMs) return;
+    if (isExcept(schedule, wallMs)) continue;
+    const atMs = instantOf(wallMs, timeZone);
+    // Times that a clock is put on over all come at one instant; some that there are twice have been.
+    if (atMs <= previousMs) continue;
+    previousMs = atMs;
+    yield atMs;
+  }
+}
+
+/** The next one behind another instant, if there is any. */
+export const nextInstant = (schedule: CampaignSchedule, afterMs: number): number | undefined =>
+  instantsAfter(schedule, afterMs).next().value as number | undefined;
+
+const checkText = ({ rrule, cron }: Recurrence): void => {
+  try {
+    if (rrule != null) checkRuleText(rrule);
+    else checkCronText(cron ?? '');
+  } catch (error) {
+    if (!(error instanceof RuleTextError)) throw error;
+    throw new RecurrenceError(error.message, rrule == null ? 'cron' : 'rrule', error.position);
+  }
+};
+
+/** The last of `count` times, or of as many as there are. */
+const lastOf = (recurrence: Recurrence, count: number): string | undefined => {
+  let lastMs: number | undefined;
+  let left = count;
+  for (const wallMs of wallTimes(recurrence, Number.NEGATIVE_INFINITY)) {
+    lastMs = wallMs;
+    left -= 1;
+    if (left === 0) break;
+  }
+  return lastMs == null ? undefined : wallText(lastMs);
+};
+
+/** As it is kept: it can be followed, and it is known where it ends. Throws RecurrenceError. */
+export const checkedRecurrence = (recurrence: Recurrence): Recurrence => {
+  checkText(recurrence);
+  const { rrule, count, start, timeZone } = recurrence;
+  const field = rrule == null ? 'cron' : 'rrule';
+  try {
+    const last = count == null ? undefined : lastOf(recurrence, count);
+    const checked = last == null ? recurrence : { ...recurrence, last };
+    if (nextInstant(checked, instantOf(wallMsOf(start), timeZone) - 1) != null) return checked;
+  } catch (error) {
+    // The libraries give up where a time never comes, as 31 February.
+    throw error instanceof RecurrenceError ? error : new RecurrenceError('Never comes', field);
+  }
+  throw new RecurrenceError('Leaves no time between start and end', field);
+};
