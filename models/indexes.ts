@@ -3,6 +3,8 @@ import type { Connection } from 'mongoose';
 import { accountGuardModel } from './account-guard.js';
 import { appModel } from './app.js';
 import { badgeModel } from './badge.js';
+import { campaignModel, campaignVersionModel } from './campaign.js';
+import { campaignRunModel } from './campaign-run.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
@@ -20,6 +22,9 @@ const MODELS = [
   accountGuardModel,
   appModel,
   badgeModel,
+  campaignModel,
+  campaignRunModel,
+  campaignVersionModel,
   consentRecordModel,
   deviceModel,
   erasureModel,

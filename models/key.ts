@@ -4,6 +4,7 @@ import { type Connection, type Model, Schema } from 'mongoose';
 export const SERVER_SCOPES = [
   'tasks:write',
   'tasks:read',
+  'campaigns:approve',
   'devices:write',
   'devices:read',
   'admin',

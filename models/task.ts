@@ -153,6 +153,8 @@ export interface Task extends Lease {
   ifUnsure: IfUnsure;
   reference?: string;
   labels?: Record<string, string>;
+  /** The campaign that it is a run of. */
+  campaign?: Types.ObjectId;
   /** It takes back what this other task has sent; `message` is that of the other, with the texts of `replacement`. */
   recallOf?: Types.ObjectId;
   /** When that one began to be sent: whoever came to a device later never saw its push. */
@@ -212,6 +214,7 @@ export const taskSchema = new Schema<Task>(
     ifUnsure: { type: String, enum: ['resend', 'leave'], required: true },
     reference: String,
     labels: Schema.Types.Mixed,
+    campaign: Schema.Types.ObjectId,
     recallOf: Schema.Types.ObjectId,
     recalledFrom: Date,
     replacement: Schema.Types.Mixed,
@@ -257,6 +260,10 @@ taskSchema.index(
   { name: CANCELLED_INDEX, partialFilterExpression: { state: 'cancelled' } },
 );
 taskSchema.index({ deliveriesIn: 1, state: 1 });
+taskSchema.index(
+  { campaign: 1, createdAt: -1 },
+  { partialFilterExpression: { campaign: { $exists: true } } },
+);
 // A task has one recall, however often it is asked for.
 taskSchema.index(
   { recallOf: 1 },
