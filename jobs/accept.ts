@@ -76,7 +76,7 @@ const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Da
   expiresAt ??
   new Date((schedule?.at ?? now).getTime() + (ttlSeconds ?? DEFAULT_TTL_SECONDS) * SECOND_MS);
 
-const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
+const newTask = ({ app, by, input, campaign }: AcceptRequest, now: Date): Task => {
   const { audience, message, lane, ifUnsure, reference, labels, schedule } = input;
   const _id = newTaskId();
   const isLater = schedule != null && schedule.at > now;
@@ -92,6 +92,7 @@ const newTask = ({ app, by, input }: AcceptRequest, now: Date): Task => {
     ifUnsure,
     ...(reference == null ? {} : { reference }),
     ...(labels == null ? {} : { labels }),
+    ...(campaign == null ? {} : { campaign }),
     deliveriesIn: deliveriesName(isLater ? schedule.at : now, app.retentionDays),
     ...(isLater ? { scheduledAt: schedule.at } : {}),
     ...(input.ratePerSecond == null ? {} : { ratePerSecond: input.ratePerSecond }),
@@ -240,6 +241,24 @@ interface AcceptOptions {
   readonly door: Door;
 }
 
+interface Prepared {
+  readonly fresh: Task;
+  readonly inline: InlinePlan | null;
+}
+
+const prepare = async (context: JobContext, request: AcceptRequest): Promise<Prepared> => {
+  const fresh = newTask(request, new Date(context.parts.now()));
+  const inline = await planInline(context, fresh, request);
+  const problems = await problemsOf(context, fresh, inline, request.input.audience);
+  if (problems.length > 0) throw new TaskRefused(problems);
+  return { fresh, inline };
+};
+
+/** Rejects with TaskRefused where `accept` would; nothing is written. */
+export const checkTask = async (context: JobContext, request: AcceptRequest): Promise<void> => {
+  await prepare(context, request);
+};
+
 const acceptInTurn = async (
   context: JobContext,
   request: AcceptRequest,
@@ -247,10 +266,7 @@ const acceptInTurn = async (
 ): Promise<Accepted> => {
   const { parts } = context;
   const { audience } = request.input;
-  const fresh = newTask(request, new Date(parts.now()));
-  const inline = await planInline(context, fresh, request);
-  const problems = await problemsOf(context, fresh, inline, audience);
-  if (problems.length > 0) throw new TaskRefused(problems);
+  const { fresh, inline } = await prepare(context, request);
   await faultPoint('accept:before-write');
   if (inline == null) {
     const write = (own: ClientSession) => writeUnplanned(context, fresh, audience, own);

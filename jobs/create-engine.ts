@@ -10,10 +10,11 @@ import { RESTS, restIndexes, restsOfApp } from '../models/rest.js';
 import { LANES, type Task } from '../models/task.js';
 import { namesOfProfile } from '../models/vendor-profile.js';
 import { signIn, signOut, WORKERS, workerIndexes } from '../models/worker.js';
-import { accept } from './accept.js';
+import { accept, checkTask } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
 import { createBreaker } from './breaker.js';
+import { approveCampaign, controlCampaign } from './campaigns/control.js';
 import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
@@ -156,7 +157,18 @@ export const createEngine = (parts: JobParts): Engine => {
       if (session == null && waits) wake(task);
       return task;
     },
+    check: (request) => checkTask(context, request),
     wake,
+    async approveCampaign(request) {
+      const campaign = await approveCampaign(context, request);
+      wake();
+      return campaign;
+    },
+    async controlCampaign(request) {
+      const campaign = await controlCampaign(context, request);
+      wake();
+      return campaign;
+    },
     async control(app, task, verb) {
       const changed = await control(context, app, task, verb);
       wake();

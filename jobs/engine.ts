@@ -3,6 +3,7 @@ import type { ClientSession, Types } from 'mongoose';
 import type { Problem } from '../adapters/adapter.js';
 import type { App } from '../models/app.js';
 import type { DeliveryState } from '../models/batch.js';
+import type { Campaign } from '../models/campaign.js';
 import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
@@ -32,6 +33,8 @@ export interface AcceptRequest {
   /** Id of the key that asks. */
   by: string;
   input: TaskInput;
+  /** The campaign that it is a run of. */
+  campaign?: Types.ObjectId;
 }
 
 /** A task that no vendor of its audience would take as it is; nothing was written. */
@@ -53,6 +56,20 @@ export class TaskStateConflict extends Error {
   }
 }
 
+export const CAMPAIGN_VERBS = ['pause', 'resume', 'end'] as const;
+export type CampaignVerb = (typeof CAMPAIGN_VERBS)[number];
+
+/** What the campaign is does not allow it; the message is for the caller. */
+export class CampaignStateConflict extends Error {
+  override readonly name = 'CampaignStateConflict';
+  constructor(
+    readonly state: Campaign['state'],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Nothing of the task can be taken back, or not in this way; the message is for the caller. */
 export class NotRecallableTask extends Error {
   override readonly name = 'NotRecallableTask';
@@ -65,6 +82,22 @@ export interface RecallRequest {
   task: Types.ObjectId;
   /** Seen where a vendor cannot remove the push without a trace. */
   replacement?: Replacement;
+}
+
+export interface ApprovalRequest {
+  app: string;
+  campaign: Types.ObjectId;
+  version: number;
+  /** Id of the key that asks. */
+  by: string;
+}
+
+export interface CampaignControl {
+  app: string;
+  campaign: Types.ObjectId;
+  verb: CampaignVerb;
+  /** The tasks of its runs, too, as far as they have not ended; where it ends, they are cancelled. */
+  tasks: boolean;
 }
 
 export const TASK_VERBS = ['pause', 'resume', 'cancel'] as const;
@@ -111,6 +144,15 @@ export interface Engine {
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
+  /** Rejects with TaskRefused, as `accept` would; nothing is written. */
+  check(request: AcceptRequest): Promise<void>;
+  /**
+   * Its runs are made of this version from now on, which must be the newest. Null when the app has no such campaign. Rejects with
+   * CampaignStateConflict.
+   */
+  approveCampaign(request: ApprovalRequest): Promise<Campaign | null>;
+  /** The campaign after the verb; as `approveCampaign` otherwise. */
+  controlCampaign(request: CampaignControl): Promise<Campaign | null>;
   /**
    * Cancels what is still open of a task, and takes back what was sent: by a task of its own, the same one however often it
    * is asked for. Null when the app has no such task. Rejects with NotRecallableTask.

@@ -1,8 +1,11 @@
 /** What the jobs are made of; server/index.ts puts it together, a test puts in what it wants to own. */
 import type { Connection, mongo } from 'mongoose';
 import type { AdapterDeps, Vendor } from '../adapters/adapter.js';
+import type { App } from '../models/app.js';
+import type { Refusal } from '../models/campaign-run.js';
 import type { SecretBox } from '../models/secret-box.js';
 import type { Lane } from '../models/task.js';
+import type { TaskInput } from './engine.js';
 import type { Metrics } from './metrics.js';
 
 /** The part of winston's logger that jobs use. */
@@ -41,12 +44,19 @@ export const DEFAULT_TIMINGS: Timings = {
   erasureWaitMs: 20_000,
 };
 
+/** Reads the request that a campaign keeps, as the API would read it of a caller now. */
+export type ReadTask = (
+  app: App,
+  request: Record<string, unknown>,
+) => Promise<{ readonly input: TaskInput } | { readonly refusal: Refusal }>;
+
 export interface JobParts {
   readonly connection: Connection;
   readonly db: mongo.Db;
   readonly vendors: ReadonlyMap<string, Vendor>;
   readonly adapterDeps: AdapterDeps;
   readonly secretBox: SecretBox;
+  readonly readTask: ReadTask;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => number;

@@ -5,6 +5,7 @@ import { batches } from '../models/batch.js';
 import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Lane, type Task } from '../models/task.js';
+import { makeRuns } from './campaigns/make-runs.js';
 import type { JobContext } from './context.js';
 import { eraseForgotten } from './erase.js';
 import { endExpired } from './expire.js';
@@ -146,6 +147,7 @@ export const sweep = async (context: JobContext): Promise<Lane[]> => {
   await dropLists(db);
   await eraseForgotten(context);
   await removeTags(context);
+  await makeRuns(context);
   await context.guard.review();
   const busy = await Promise.all(LANES.map((lane) => hasWork(db, lane, now)));
   return LANES.filter((_, index) => busy[index]);

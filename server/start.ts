@@ -30,6 +30,7 @@ import { openConnection } from './open-connection.js';
 import { proxied } from './proxied-transport.js';
 import { requireReplicaSet } from './require-replica-set.js';
 import { createSharedClock, type SharedClock } from './shared-clock.js';
+import { keptTaskReader } from './task-request.js';
 
 /** Running work gets so long to finish; what does not is handed to others. */
 const STOP_WITHIN_MS = 10_000;
@@ -135,6 +136,7 @@ const startEngine = async (
     vendors,
     adapterDeps: adapters,
     secretBox: box,
+    readTask: keptTaskReader({ connection, vendors, now }),
     log: logger,
     metrics: createMetrics(registry, { depth: () => laneDepth(db, now()) }),
     now,

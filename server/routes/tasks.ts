@@ -15,9 +15,7 @@ import {
   taskParams,
   taskRequest,
 } from '../schemas/tasks.js';
-import { taskInput } from '../task-input.js';
-import { taskMessage } from '../task-message.js';
-import { withSegments } from '../task-segments.js';
+import { readTaskRequest } from '../task-request.js';
 import { SUMMARY_FIELDS, taskShown, taskSummaryShown } from '../task-shown.js';
 
 const createTask = ({ engine, connection, vendors, adapters }: ApiParts): Route =>
@@ -46,10 +44,7 @@ const createTask = ({ engine, connection, vendors, adapters }: ApiParts): Route 
     ],
     example: { body: EXAMPLE_TASK },
     handle: async ({ app, caller, body, session, afterCommit, log }) => {
-      const message = await taskMessage(connection, app._id, body.message);
-      const audience = await withSegments(connection, app._id, body.audience);
-      const request = { ...body, message, audience };
-      const input = taskInput(request, { app, vendors, now: new Date(adapters.now()) });
+      const input = await readTaskRequest({ connection, vendors, now: adapters.now }, app, body);
       const task = await engine.accept({ app, by: caller.keyId, input }, session);
       afterCommit(() => {
         void faultPoint('accept:before-answer');

@@ -19,6 +19,7 @@ import { LANES } from '../../models/task.js';
 import { buildApp } from '../../server/app.js';
 import { createLogger } from '../../server/logger.js';
 import type { ApiParts } from '../../server/parts.js';
+import { keptTaskReader } from '../../server/task-request.js';
 import { http2Transport } from '../../transport/http2/http2-transport.js';
 import { credentialCache } from './fake-network.js';
 import { testMongoUri } from './mongo.js';
@@ -119,6 +120,11 @@ const makeEngine = (
     vendors,
     adapterDeps: parts.adapters,
     secretBox: parts.secretBox,
+    readTask: keptTaskReader({
+      connection: parts.connection,
+      vendors,
+      now: parts.adapters.now,
+    }),
     log: parts.logger,
     metrics: createMetrics(parts.metrics, { depth: async () => [] }),
     now: parts.adapters.now,

@@ -18,6 +18,7 @@ import { LANES, type Task } from '../../models/task.js';
 import { tokenKey } from '../../models/token-key.js';
 import { vendorProfileId, vendorProfileModel } from '../../models/vendor-profile.js';
 import { sealSettings } from '../../models/vendor-settings.js';
+import { keptTaskReader } from '../../server/task-request.js';
 import { until } from './until.js';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -92,6 +93,7 @@ export const engineTest = async (
     vendors,
     adapterDeps: sandboxDeps(),
     secretBox: box,
+    readTask: keptTaskReader({ connection, vendors, now: change.now ?? Date.now }),
     log: silent,
     metrics: createMetrics(new Registry(), { depth: () => Promise.resolve([]) }),
     now: Date.now,

@@ -24,6 +24,7 @@ import { tasks } from '../../models/lease.js';
 import { parkedIndexes } from '../../models/parked.js';
 import { secretBox } from '../../models/secret-box.js';
 import { LANES, newTaskId, type Task } from '../../models/task.js';
+import { keptTaskReader } from '../../server/task-request.js';
 
 export const SOME_DELIVERIES = 'deliveries_2026_01_90';
 
@@ -106,11 +107,12 @@ export const jobContext = async (
   change: Partial<JobParts> = {},
 ): Promise<JobContext> => {
   const db = dbOf(connection);
+  const vendors = await loadVendors();
   const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const parts: JobParts = {
     connection,
     db,
-    vendors: await loadVendors(),
+    vendors,
     adapterDeps: {
       transport: {
         request: () => Promise.reject(new Error('No network in this test')),
@@ -122,6 +124,7 @@ export const jobContext = async (
       now: Date.now,
     },
     secretBox: secretBox(randomBytes(32)),
+    readTask: keptTaskReader({ connection, vendors, now: change.now ?? Date.now }),
     log: silent,
     metrics: createMetrics(new Registry(), { depth: () => Promise.resolve([]) }),
     now: Date.now,
