@@ -8,7 +8,14 @@ import { vendorSettings } from './vendor-settings.js';
 
 const APP = 'demo';
 const KEY_NAME = 'Demo';
-const SCOPES = ['tasks:write', 'tasks:read', 'devices:write', 'devices:read', 'admin'];
+const SCOPES = [
+  'tasks:write',
+  'tasks:read',
+  'campaigns:approve',
+  'devices:write',
+  'devices:read',
+  'admin',
+];
 
 interface KeyAnswer {
   readonly id: string;

@@ -49,3 +49,14 @@ export const nameCursor = (name: string): string => encode(name);
 /** Any text will do: the page begins behind it. */
 export const readNameCursor = (cursor: string): string =>
   Buffer.from(cursor, 'base64url').toString('utf8');
+
+const MS = /^\d{1,15}$/;
+
+export const instantCursor = (at: Date): string => encode(String(at.getTime()));
+
+/** Throws VALIDATION_FAILED. */
+export const readInstantCursor = (cursor: string): Date => {
+  const ms = decode(cursor);
+  if (!MS.test(ms)) throw invalidCursor();
+  return new Date(Number(ms));
+};

@@ -28,6 +28,10 @@ export const PROBLEMS = {
   LIMIT_REACHED: { status: 409, title: 'It would be one more than there may be' },
   SEGMENT_IN_USE: { status: 409, title: 'Other segments use this one' },
   TASK_STATE_CONFLICT: { status: 409, title: 'The state of the task does not allow this' },
+  CAMPAIGN_STATE_CONFLICT: {
+    status: 409,
+    title: 'What the campaign is now does not allow this',
+  },
   NOT_RECALLABLE: { status: 409, title: 'The task cannot be recalled, or not in this way' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The message is larger than a vendor allows' },

@@ -51,7 +51,15 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly path: string;
   /** Unique; OpenAPI's operationId. */
   readonly id: string;
-  readonly tag: 'apps' | 'vendors' | 'devices' | 'accounts' | 'segments' | 'tasks' | 'service';
+  readonly tag:
+    | 'apps'
+    | 'vendors'
+    | 'devices'
+    | 'accounts'
+    | 'segments'
+    | 'tasks'
+    | 'campaigns'
+    | 'service';
   readonly summary: string;
   readonly description?: string;
   /** A path that does not fit names nothing: 404. */

@@ -12,6 +12,7 @@ export const SUMMARY_FIELDS = {
   'message.template.version': 1,
   reference: 1,
   labels: 1,
+  campaign: 1,
   ratePerSecond: 1,
   expiresAt: 1,
   createdAt: 1,
@@ -35,6 +36,7 @@ export const taskSummaryShown = (task: Task) => {
     template: template && { name: template.name, version: template.version },
     reference: task.reference,
     labels: task.labels,
+    campaign: task.campaign?.toHexString(),
     ratePerSecond: task.ratePerSecond,
     expiresAt: task.expiresAt,
     timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
@@ -43,11 +45,17 @@ export const taskSummaryShown = (task: Task) => {
   };
 };
 
+export const countsShown = ({ targeted, pending, states }: Ledger) => ({
+  targeted,
+  pending,
+  ...states,
+});
+
 /** `recalledBy`: its recall, if there is one. */
 export const taskShown = (task: Task, report: Ledger, recalledBy: Types.ObjectId | undefined) => ({
   ...taskSummaryShown(task),
   recalledBy: recalledBy?.toHexString(),
-  counts: { targeted: report.targeted, pending: report.pending, ...report.states },
+  counts: countsShown(report),
   unmatched: task.unmatched,
   reasons: report.reasons,
   byVendor: report.byVendor,

@@ -3,7 +3,12 @@ import { appModel } from '../../models/app.js';
 import { newAppSecrets } from '../../models/app-secrets.js';
 import type { Campaign, CampaignContent } from '../../models/campaign.js';
 import { campaignRuns, runsOf } from '../../models/campaign-run.js';
-import { campaigns, changeCampaign, createCampaign } from '../../models/campaign-store.js';
+import {
+  campaigns,
+  changeCampaign,
+  createCampaign,
+  dueCampaigns,
+} from '../../models/campaign-store.js';
 import { dbOf } from '../../models/database.js';
 import { tasks } from '../../models/lease.js';
 import { type CampaignSchedule, checkedRecurrence } from '../../models/recurrence.js';
@@ -115,6 +120,14 @@ describe('The runs of a campaign', () => {
     const task = await tasks(db()).findOne({ campaign: campaign._id });
     expect(task).to.include({ createdBy: 'approver', lane: 'campaign', state: 'accepted' });
     expect(task?.createdAt).to.deep.equal(new Date(clocks[0]!));
+  });
+
+  it('are looked for with an index', async () => {
+    setClocks('2026-06-01T06:00Z');
+    await approved();
+    const { queryPlanner } = await dueCampaigns(db(), new Date(clocks[0]!)).explain();
+    const plan = JSON.stringify(queryPlanner.winningPlan);
+    expect(plan).to.contain('"indexName":"nextAt_1"').and.not.contain('COLLSCAN');
   });
 
   it('are one for each instant when two processes look at the same time', async () => {

@@ -1,6 +1,6 @@
 /** Turns whatever was thrown into a problem document; what was not thrown on purpose is told to the log only. */
 import type { ErrorRequestHandler, Response } from 'express';
-import { TaskRefused, TaskStateConflict } from '../../jobs/engine.js';
+import { CampaignStateConflict, TaskRefused, TaskStateConflict } from '../../jobs/engine.js';
 import { isMongoTrouble } from '../../models/mongo-trouble.js';
 import type { Logger } from '../logger.js';
 import { ProblemError, problem, problemDocument } from '../problems.js';
@@ -43,11 +43,15 @@ const ofTaskRefused = (error: TaskRefused): ProblemError =>
 const ofStateConflict = (error: TaskStateConflict): ProblemError =>
   problem('TASK_STATE_CONFLICT', { detail: error.message, members: { state: error.state } });
 
+const ofCampaignConflict = (error: CampaignStateConflict): ProblemError =>
+  problem('CAMPAIGN_STATE_CONFLICT', { detail: error.message, members: { state: error.state } });
+
 /** The problem that an error means; INTERNAL when it means nothing to a caller. */
 export const problemOf = (error: unknown): ProblemError => {
   if (error instanceof ProblemError) return error;
   if (error instanceof TaskRefused) return ofTaskRefused(error);
   if (error instanceof TaskStateConflict) return ofStateConflict(error);
+  if (error instanceof CampaignStateConflict) return ofCampaignConflict(error);
   if (isMongoTrouble(error)) {
     return problem('STORAGE_UNAVAILABLE', { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
   }

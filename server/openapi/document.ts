@@ -30,6 +30,7 @@ const problemSchema = joi
 
 const TAGS = [
   { name: 'tasks', description: 'Push tasks and their reports' },
+  { name: 'campaigns', description: 'Rules that create tasks' },
   { name: 'devices', description: 'Devices, their tags and their consent' },
   { name: 'accounts', description: 'What is held about an account' },
   { name: 'segments', description: 'Audience expressions with a name' },

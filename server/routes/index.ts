@@ -5,6 +5,9 @@ import type { Route } from '../route.js';
 import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
+import { campaignControlRoutes } from './campaign-control.js';
+import { campaignRunRoutes } from './campaign-runs.js';
+import { campaignRoutes } from './campaigns.js';
 import { deviceBadgeRoutes } from './device-badge.js';
 import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
@@ -41,6 +44,9 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...taskRecallRoutes(parts),
     ...taskDeliveryRoutes(parts),
     ...templateRoutes(parts),
+    ...campaignRoutes(parts),
+    ...campaignRunRoutes(parts),
+    ...campaignControlRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

@@ -7,18 +7,17 @@ import { objectId, shownInstant } from './values.js';
 const count = joi.number().integer().min(0);
 const countByName = joi.object().pattern(joi.string(), count);
 
-const counts = joi.object({
+export const counts = joi.object({
   targeted: count.required(),
   pending: count.required(),
   ...Object.fromEntries(DELIVERY_STATES.map((state) => [state, count.required()])),
 });
 
+export const taskState = joi.string().valid(...TASK_STATES);
+
 const summaryFields = {
   id: objectId.required(),
-  state: joi
-    .string()
-    .valid(...TASK_STATES)
-    .required(),
+  state: taskState.required(),
   lane: joi
     .string()
     .valid(...LANES)
@@ -29,6 +28,7 @@ const summaryFields = {
     .description('That its message was taken from'),
   reference: joi.string(),
   labels: joi.object().pattern(joi.string(), joi.string().allow('')),
+  campaign: objectId.description('That it is a run of'),
   ratePerSecond: joi
     .number()
     .integer()
@@ -49,10 +49,7 @@ const summaryFields = {
 
 export const taskAccepted = joi.object({
   id: objectId.required(),
-  state: joi
-    .string()
-    .valid(...TASK_STATES)
-    .required(),
+  state: taskState.required(),
 });
 
 export const recallAccepted = taskAccepted.append({

@@ -22,6 +22,27 @@ const newTask = (api: TestApi): Promise<string> =>
     schedule: { at: new Date(Date.now() + 3_600_000).toISOString() },
   });
 
+/** A route of campaigns, and what must have been done for it. */
+const APPROVED_FIRST = [
+  ['pauseCampaign', 'approve'],
+  ['resumeCampaign', 'approve', 'pause'],
+  ['endCampaign', 'approve'],
+];
+
+const newCampaign = async (api: TestApi, { id }: Route): Promise<string> => {
+  const campaign = await made(api, 'POST', '/v1/campaigns', {
+    name: 'An example',
+    task: { audience: { all: true }, message: { title: 'An example' } },
+    schedule: { cron: '0 9 * * 1', timeZone: 'Europe/Berlin' },
+  });
+  const verbs = APPROVED_FIRST.find(([route]) => route === id)?.slice(1) ?? [];
+  for (const verb of verbs) {
+    const body = verb === 'approve' ? { version: 1 } : {};
+    await made(api, 'POST', `/v1/campaigns/${campaign}/${verb}`, body);
+  }
+  return campaign;
+};
+
 /** By the name of a path's parameter: makes one and answers what to put there. */
 const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = {
   app: async (api) => api.app.id,
@@ -50,6 +71,7 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
     await made(api, 'PUT', '/v1/segments/loyal', { expression: 'vip' });
     return 'loyal';
   },
+  campaign: newCampaign,
   task: async (api, { id }) => {
     const task = await newTask(api);
     // Only what is paused can be resumed.
