@@ -9,11 +9,13 @@ const run = promisify(execFile);
 describe('The example', () => {
   const api = testApi({ role: 'all' });
 
+  const variables = () => [`PIGEONPOST_URL=${api().url}`, `PIGEONPOST_KEY=${api().app.key}`];
+  const pathOf = (name: string): string =>
+    fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
+
   /** What a script prints, as the JSON of its lines. */
   const script = async (name: string, ...args: string[]) => {
-    const path = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-    const variables = [`PIGEONPOST_URL=${api().url}`, `PIGEONPOST_KEY=${api().app.key}`];
-    const { stdout } = await run('env', [...variables, path, ...args]);
+    const { stdout } = await run('env', [...variables(), pathOf(name), ...args]);
     const lines = stdout.split('\n').filter((line) => line !== '');
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     return lines.map((line): any => JSON.parse(line));
@@ -80,5 +82,18 @@ describe('The example', () => {
     });
     const report = await api().request('GET', `/v1/tasks/${task.id}`);
     expect(report.body.template).to.deep.equal({ name: 'example-parcel', version: 1 });
+  });
+
+  it('run-campaign.mjs changes, approves and runs a campaign once', async () => {
+    await register('ok-news', 'greta', []);
+    await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
+    await run('env', [...variables(), process.execPath, pathOf('run-campaign.mjs'), 'greta']);
+    const { items } = (await api().request('GET', '/v1/campaigns')).body;
+    expect(items).to.have.lengthOf(1);
+    expect(items[0]).to.include({ state: 'ended', version: 2, approvedVersion: 2 });
+    const { body } = await api().request('GET', `/v1/campaigns/${items[0].id}/runs`);
+    expect(body.items).to.have.lengthOf(1);
+    expect(body.items[0]).to.deep.include({ state: 'made', version: 2 });
+    expect(body.items[0].task.counts).to.include({ targeted: 1 });
   });
 });
