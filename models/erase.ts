@@ -2,6 +2,7 @@
 import { type Connection, type mongo, Types } from 'mongoose';
 import { forgetBadges } from './badge.js';
 import { DEVICE_BYTES } from './batch.js';
+import { eraseFromCampaigns } from './campaign-erasure.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
@@ -27,9 +28,9 @@ export interface Erased {
 /** Devices of an account that are erased at a time. */
 const STRETCH = 500;
 
-const FIELDS = { vendor: 1, tokenKey: 1, installationId: 1 } as const;
+const FIELDS = { vendor: 1, token: 1, tokenKey: 1, installationId: 1 } as const;
 
-type Doomed = Pick<Device, '_id' | 'vendor' | 'tokenKey' | 'installationId'>;
+type Doomed = Pick<Device, '_id' | 'vendor' | 'token' | 'tokenKey' | 'installationId'>;
 
 /** The installation too: it would bring the device back under its next token. */
 const entriesOf = (
@@ -65,6 +66,10 @@ const remove = async (
     doomed.flatMap((device) => entriesOf(device, hashSecret)),
     now,
   );
+  await eraseFromCampaigns(db, app, {
+    devices: doomed.map(({ _id }) => _id.toHexString()),
+    tokens: doomed.map(({ token }) => token),
+  });
   const unchanged = doomed.map(({ _id, tokenKey, installationId }) => ({
     _id,
     tokenKey,
@@ -107,6 +112,7 @@ const eraseAccount = async (context: EraseContext, account: string): Promise<Era
   const { connection, app, hashSecret, now } = context;
   const key = accountKey(hashSecret, account);
   await suppress(dbOf(connection), app, [{ key, kind: 'account' }], now);
+  await eraseFromCampaigns(dbOf(connection), app, { accounts: [account] });
   return removeAll(context, { app, account });
 };
 

@@ -7,6 +7,7 @@ import { wallAt, wallText } from '../models/wall-time.js';
 import { problemOf } from './middleware/errors.js';
 import { ProblemError, problem } from './problems.js';
 import type { CampaignBody, ScheduleRequest } from './schemas/campaigns.js';
+import { taskAudience } from './task-audience.js';
 import { readTaskRequest, type TaskReader } from './task-request.js';
 
 /** Throws VALIDATION_FAILED, which says where reading of a rule stopped. */
@@ -41,7 +42,7 @@ export interface ContentContext {
   readonly by: string;
 }
 
-/** The request as it was posted; throws what `POST /v1/tasks` would throw for it now. */
+/** The request with its lists in the one form that an erasure finds people in; throws what `POST /v1/tasks` would throw for it now. */
 const keptTask = async (
   { engine, reader, app, by }: ContentContext,
   task: CampaignBody['task'],
@@ -52,7 +53,7 @@ const keptTask = async (
   } catch (error) {
     throw aboutTask(error);
   }
-  return { ...task };
+  return { ...task, audience: taskAudience(task.audience, reader.vendors) };
 };
 
 export type ContentRequest = Pick<CampaignBody, 'task' | 'schedule' | 'missed'>;

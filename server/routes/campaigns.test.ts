@@ -76,7 +76,10 @@ describe('Campaigns over HTTP', () => {
       schedule: { ...DAILY, start: '2027-03-01T07:00' },
       missed: 'skip',
     });
-    expect(created.body.task).to.deep.include({ audience: TASK.audience, lane: 'campaign' });
+    expect(created.body.task).to.deep.include({
+      audience: { accounts: [{ account: 'ada' }] },
+      lane: 'campaign',
+    });
     const refused = await ask(
       'POST',
       `/${id}/approve`,
@@ -257,6 +260,47 @@ describe('Campaigns over HTTP', () => {
     expect(found).to.deep.equal(ids.toReversed());
     expect(items[0]).not.to.have.property('task');
     for (const id of ids) await ok('DELETE', `/${id}`);
+  });
+
+  it('forget an account and its devices when they are erased, in all versions', async () => {
+    const token = 'sandbox-ok-doomed';
+    const registered = await api().request('PUT', '/v1/devices', {
+      body: { vendor: 'sandbox', token, account: 'gone', consent: { push: 'granted' } },
+    });
+    const device = registered.body.id as string;
+    const audience = { accounts: [{ account: 'gone', data: { name: 'Gone' } }, 'ada'] };
+    const id = await draft({ task: { ...TASK, audience } });
+    const exclude = {
+      accounts: ['gone'],
+      devices: [device],
+      tokens: [token, { token, vendor: 'sandbox' }, 'sandbox-ok-1'],
+    };
+    for (const next of [
+      { devices: [device] },
+      { tokens: [token] },
+      { all: true, exclude },
+      { accounts: ['gone'] },
+    ]) {
+      await ok('PATCH', `/${id}`, { task: { ...TASK, audience: next } });
+    }
+    const erased = await api().request('DELETE', '/v1/accounts/gone');
+    expect(erased.status).to.be.below(300);
+    const kept = async (version: number) =>
+      (await ok('GET', `/${id}/versions/${version}`)).task.audience;
+    expect(await kept(1)).to.deep.equal({ accounts: [{ account: 'ada' }] });
+    expect(await kept(2)).to.deep.equal({ devices: [] });
+    expect(await kept(3)).to.deep.equal({ tokens: [] });
+    expect(await kept(4)).to.deep.equal({
+      all: true,
+      exclude: { accounts: [], devices: [], tokens: [{ token: 'sandbox-ok-1' }] },
+    });
+    // A run to nobody is a run.
+    await ok('POST', `/${id}/approve`, { version: 5 });
+    setClock('2027-03-01T08:00:00Z');
+    const [run] = await runsWhen(id, 1);
+    expect(run.task).to.deep.include({ state: 'done' });
+    expect(run.task.counts.targeted).to.equal(0);
+    await ok('POST', `/${id}/end`, {});
   });
 
   it('are created once for an idempotency key', async () => {
