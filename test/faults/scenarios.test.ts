@@ -1,5 +1,6 @@
 /** Plays what does not fit into a line of the table: those that share a replica set of three in turn, others beside them. */
 import { atMost } from './at-most.js';
+import { CAMPAIGNS } from './campaigns.js';
 import { CLOCKS } from './clocks.js';
 import { FAILOVERS } from './failover.js';
 import { createGateways, type Gateways } from './gateways.js';
@@ -19,6 +20,7 @@ const OTHERS: readonly Scenario<{ mongod: PrivateMongod; gateways: Gateways }>[]
   ...CLOCKS,
   ...PROCESSES,
   ...RECALLS,
+  ...CAMPAIGNS,
 ];
 
 /** As in the table: `ROWS='the clock of' npm run test:faults`. */
