@@ -27,6 +27,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
+import { preview } from './preview/preview.js';
 import { createPriority } from './priority.js';
 import { createProfiles } from './profiles.js';
 import { createQuietHours } from './quiet.js';
@@ -157,7 +158,10 @@ export const createEngine = (parts: JobParts): Engine => {
       if (session == null && waits) wake(task);
       return task;
     },
-    check: (request) => checkTask(context, request),
+    async check(request) {
+      await checkTask(context, request);
+    },
+    preview: (request) => preview(context, request),
     wake,
     async approveCampaign(request) {
       const campaign = await approveCampaign(context, request);

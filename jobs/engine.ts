@@ -8,6 +8,7 @@ import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
 import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
+import type { Preview, PreviewRequest } from './preview/preview.js';
 import type { TriedLocale } from './try-template.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
@@ -142,6 +143,8 @@ export interface Engine {
    * Somebody should look for work now: that of `task`, or any. Cheap, coalesced, never rejects.
    */
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
+  /** Whom a task would reach, and why not the others. Rejects with TaskRefused; writes nothing. */
+  preview(request: PreviewRequest): Promise<Preview>;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
   /** Rejects with TaskRefused, as `accept` would; nothing is written. */

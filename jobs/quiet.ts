@@ -20,8 +20,8 @@ export interface Quiet {
 }
 
 export interface QuietHours {
-  /** Null when nobody is left in peace by this purpose. */
-  of(app: string, purpose: string): Promise<Quiet | null>;
+  /** Null when nobody is left in peace by this purpose. `atMs`: the moment that is meant, since 1970. */
+  of(app: string, purpose: string, atMs: number): Promise<Quiet | null>;
   /** Read the settings of this app again before the next use. */
   changed(app: string): void;
 }
@@ -32,9 +32,8 @@ const NO_ZONE = 'UTC';
 
 export const createQuietHours = ({
   db,
-  now,
   monotonic,
-}: Pick<JobParts, 'db' | 'now' | 'monotonic'>): QuietHours => {
+}: Pick<JobParts, 'db' | 'monotonic'>): QuietHours => {
   const apps = createKept(
     (app) =>
       db
@@ -43,11 +42,11 @@ export const createQuietHours = ({
     { keptMs: FRESH_MS, monotonic },
   );
   return {
-    async of(app, purpose) {
+    async of(app, purpose, atMs) {
       const { quietHours, urgentPurposes } = (await apps.get(app)) ?? {};
       if (urgentPurposes?.includes(purpose)) return null;
       const rule = quietHours == null ? undefined : quietRuleFor(quietHours, purpose);
-      const walls = new Walls(now());
+      const walls = new Walls(atMs);
       /** Thousands of devices of a batch share a few zones. */
       const byZone = new Map<string, number | undefined>();
       const ofApp = (zone: string): number | undefined => {

@@ -28,10 +28,12 @@ export const rulesFor = async (
   // What the app itself is to do quietly, or to take back, disturbs nobody; overrides may make a silent message ring.
   const isSilent = message.silent === true && message.overrides == null;
   const isHeard = !isSilent && task.recallOf == null;
+  // A task is looked at before its time only by who wants to know what would become of it.
+  const atMs = Math.max(parts.now(), task.scheduledAt?.getTime() ?? 0);
   const [secret, open, quiet] = await Promise.all([
     secrets(app),
     profiles.of(app),
-    isHeard ? quietHours.of(app, message.purpose) : null,
+    isHeard ? quietHours.of(app, message.purpose, atMs) : null,
   ]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
   // Where the app had no list, devices were read without what would be looked for there.
