@@ -62,6 +62,12 @@ describe('The example', () => {
     await api().request('PATCH', '/v1/apps/shop', { body: { quietHours: null } });
   });
 
+  it('preview-task.sh tells whom a task would reach', async () => {
+    await register('6', 'fay', ['previewed']);
+    const [preview] = await script('preview-task.sh', 'previewed');
+    expect(preview).to.deep.include({ targeted: 1, reached: 0, suppressed: { 'no-consent': 1 } });
+  });
+
   it("add-to-badge.sh adds to the icons of an account's devices", async () => {
     await register('5', 'emil', []);
     const [task] = await script('add-to-badge.sh', 'emil');
