@@ -8,7 +8,10 @@ export interface Consent {
   push?: Grant;
   /** By purpose; a purpose that is missing was never granted. */
   purposes: Record<string, Grant>;
+  /** The last one that was stated. */
   policyVersion?: string;
+  /** By purpose, the version of its text that the grant was given for; missing: for none that is known. */
+  policyVersions?: Record<string, string>;
   /** Where it was given, in the caller's words: `ios-settings`, `web-form` ... */
   source?: string;
   at?: Date;
@@ -86,6 +89,7 @@ export const deviceSchema = new Schema<Device>(
       push: { type: String, enum: ['granted', 'denied'] },
       purposes: { type: Schema.Types.Mixed, default: {} },
       policyVersion: String,
+      policyVersions: Schema.Types.Mixed,
       source: String,
       at: Date,
     },
