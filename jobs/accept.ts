@@ -1,6 +1,5 @@
 /** Accept: checks a task against its vendors and writes it, together with the batches of a small audience. */
 import { type ClientSession, Types } from 'mongoose';
-import type { Problem } from '../adapters/adapter.js';
 import { type AudienceList, audienceLists } from '../models/audience-list.js';
 import { deliveriesName, ensureDeliveries } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
@@ -18,7 +17,7 @@ import { checkMessage, MOST_PROBLEMS } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
 import { isWhole, profileKey } from './eligibility.js';
-import { type AcceptRequest, type TaskInput, TaskRefused } from './engine.js';
+import { type AcceptRequest, type TaskInput, type TaskProblem, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
 import { type Door, handOver, type Known } from './hand-over.js';
 import { cutStretch } from './plan.js';
@@ -139,7 +138,9 @@ const problemsOf = async (
   task: Task,
   inline: InlinePlan | null,
   audience: Audience,
-): Promise<readonly Problem[]> => {
+): Promise<readonly TaskProblem[]> => {
+  const unknown = await context.purposes.problemOf(task.app, task.message.purpose);
+  if (unknown != null) return [unknown];
   const { data, problems } = valuesToCheck(task.message, audience);
   if (problems.length > 0) return problems.slice(0, MOST_PROBLEMS);
   const profiles = await context.profiles.of(task.app);

@@ -7,6 +7,7 @@ import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
 import type { Priority } from './priority.js';
 import type { Profiles } from './profiles.js';
+import type { Purposes } from './purposes.js';
 import type { QuietHours } from './quiet.js';
 import type { Reads } from './reads.js';
 import type { TokenGuard } from './token-guard.js';
@@ -21,6 +22,7 @@ export interface JobContext {
   readonly inFlight: InFlight;
   readonly pacing: Pacing;
   readonly priority: Priority;
+  readonly purposes: Purposes;
   readonly quiet: QuietHours;
   readonly reads: Reads;
   readonly writes: Writes;

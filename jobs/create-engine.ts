@@ -30,6 +30,7 @@ import type { JobParts } from './parts.js';
 import { preview } from './preview/preview.js';
 import { createPriority } from './priority.js';
 import { createProfiles } from './profiles.js';
+import { createPurposes } from './purposes.js';
 import { createQuietHours } from './quiet.js';
 import { createReads } from './reads.js';
 import { recall } from './recall.js';
@@ -58,6 +59,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     pacing: createPacing(parts, stopping),
+    purposes: createPurposes(parts),
     quiet: createQuietHours(parts),
     reads: createReads(parts.db, priority),
     writes: createWrites(parts.connection, priority),
@@ -196,7 +198,10 @@ export const createEngine = (parts: JobParts): Engine => {
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
-    appChanged: (app) => context.quiet.changed(app),
+    appChanged(app) {
+      context.purposes.changed(app);
+      context.quiet.changed(app);
+    },
     vendorChanged(app) {
       context.profiles.changed(app);
       if (sends) void context.pacing.refresh().catch(() => undefined);

@@ -40,6 +40,16 @@ const { account: _account, ...NO_ACCOUNT } = device();
 const ON_LIST = { onList: new Set([TOKEN_KEY.toString('hex')]) };
 const CHANGED = { accountKey: keyOf('bob') };
 
+const MARKETING = { purpose: 'marketing' };
+const VERSIONED = device({
+  consent: {
+    push: 'granted',
+    purposes: { marketing: 'granted' },
+    policyVersion: '2',
+    policyVersions: { marketing: '1', service: '2' },
+  },
+});
+
 type Row = [
   string,
   { device?: DeviceView; expected?: Expectation; rules?: Partial<Rules> },
@@ -63,6 +73,21 @@ const ROWS: readonly Row[] = [
     'the default purpose when it refused even that',
     { device: device({ consent: { push: 'granted', purposes: { service: 'denied' } } }) },
     'purpose-off',
+  ],
+  [
+    'a grant for a version that counts',
+    { device: VERSIONED, rules: { ...MARKETING, currentVersions: new Set(['2', '1']) } },
+    null,
+  ],
+  [
+    'a grant for a version that counts no more',
+    { device: VERSIONED, rules: { ...MARKETING, currentVersions: new Set(['2']) } },
+    'consent-outdated',
+  ],
+  [
+    'a grant for no version, where one is asked for',
+    { rules: { ...MARKETING, currentVersions: new Set(['1']) } },
+    'consent-outdated',
   ],
   ['a token on the suppression list', { rules: ON_LIST }, 'suppression-list'],
   [

@@ -40,6 +40,7 @@ export const isWhole = (device: JudgedDevice): device is DeviceView =>
 
 export const SUPPRESSED_REASONS = [
   'account-changed',
+  'consent-outdated',
   'erased',
   'no-consent',
   'not-registered',
@@ -57,6 +58,8 @@ export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number] | NotRecallab
 export interface Rules {
   readonly app: string;
   readonly purpose: string;
+  /** The versions of the purpose's text that a grant counts for; absent: it counts whatever it was given for. */
+  readonly currentVersions?: ReadonlySet<string>;
   /** `<vendor>/<profile>` of every profile that has settings. */
   readonly profiles: ReadonlySet<string>;
   /** Keyed hashes on the suppression list, in hex. */
@@ -121,7 +124,7 @@ const recallFault = (
   const manner = recalls.get(profileKey(device.vendor, device.profile)) ?? 'removed';
   if (typeof manner === 'object') return `not-recallable:${manner.reason}`;
   if (manner === 'removed') return null;
-  const consent = consentFor(device.consent, rules.purpose);
+  const consent = consentFor(device.consent, rules.purpose, rules.currentVersions);
   if (consent !== 'granted') return consent;
   // Somebody else may hold the device now: a text in the place of what they never saw is not for them.
   const { at, heldSince } = device.consent;
@@ -141,7 +144,7 @@ export const suppressionOf = (
   if (isOnList(device, rules)) return 'suppression-list';
   if (rules.recalls != null) return recallFault(device, expected, rules, rules.recalls);
   if (hasChangedHands(device, expected.accountKey, rules)) return 'account-changed';
-  const consent = consentFor(device.consent, rules.purpose);
+  const consent = consentFor(device.consent, rules.purpose, rules.currentVersions);
   if (consent !== 'granted') return consent;
   return placeFault(device, expected, rules);
 };

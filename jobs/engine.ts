@@ -38,10 +38,15 @@ export interface AcceptRequest {
   campaign?: Types.ObjectId;
 }
 
-/** A task that no vendor of its audience would take as it is; nothing was written. */
+/** Why a task is refused: what a vendor says to its message, or what the app itself does not allow. */
+export interface TaskProblem extends Omit<Problem, 'code'> {
+  readonly code: Problem['code'] | 'PURPOSE_UNKNOWN';
+}
+
+/** A task that no vendor of its audience would take as it is, or that the app does not allow; nothing was written. */
 export class TaskRefused extends Error {
   override readonly name = 'TaskRefused';
-  constructor(readonly problems: readonly Problem[]) {
+  constructor(readonly problems: readonly TaskProblem[]) {
     super('The task cannot be sent as it is');
   }
 }
@@ -184,7 +189,7 @@ export interface Engine {
   ): Promise<DeliveryRow[]>;
   /** An adapter opened for older settings of this profile is replaced. */
   vendorChanged(app: string, vendor: string, profile: string): void;
-  /** Its quiet hours are read again before the next push. */
+  /** Its quiet hours and purposes are read again before the next push. */
   appChanged(app: string): void;
   /** Vendor profiles of the app that nothing is sent through now, by `<app>/<vendor>/<profile>`, as all workers know it. */
   rests(app: string): Promise<ReadonlyMap<string, Rest>>;

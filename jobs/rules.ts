@@ -19,7 +19,7 @@ const accountKeysOf = (
 
 /** `rawKeys`: hashes of tokens that are not registered. */
 export const rulesFor = async (
-  { parts, profiles, secrets, reads, quiet: quietHours }: JobContext,
+  { parts, profiles, secrets, reads, purposes, quiet: quietHours }: JobContext,
   task: Task,
   devices: readonly JudgedDevice[],
   rawKeys: readonly Uint8Array[] = [],
@@ -30,9 +30,10 @@ export const rulesFor = async (
   const isHeard = !isSilent && task.recallOf == null;
   // A task is looked at before its time only by who wants to know what would become of it.
   const atMs = Math.max(parts.now(), task.scheduledAt?.getTime() ?? 0);
-  const [secret, open, quiet] = await Promise.all([
+  const [secret, open, currentVersions, quiet] = await Promise.all([
     secrets(app),
     profiles.of(app),
+    purposes.current(app, message.purpose),
     isHeard ? quietHours.of(app, message.purpose, atMs) : null,
   ]);
   const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
@@ -48,6 +49,7 @@ export const rulesFor = async (
   const rules = {
     app,
     purpose,
+    ...(currentVersions == null ? {} : { currentVersions }),
     profiles: new Set(open.keys()),
     onList,
     accountKeyOf,

@@ -10,6 +10,7 @@ import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
+import { purposeVersionModel } from './purpose.js';
 import { segmentModel } from './segment.js';
 import { suppressionModel } from './suppression.js';
 import { tagEntryModel } from './tag-book.js';
@@ -30,6 +31,7 @@ const MODELS = [
   erasureModel,
   idempotencyModel,
   keyModel,
+  purposeVersionModel,
   segmentModel,
   suppressionModel,
   tagEntryModel,

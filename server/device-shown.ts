@@ -12,10 +12,11 @@ const SHORTEST = 3 * (HEAD + TAIL);
 export const maskedToken = (token: string): string =>
   token.length < SHORTEST ? '…' : `${token.slice(0, HEAD)}…${token.slice(-TAIL)}`;
 
-const consentShown = ({ push, purposes, policyVersion, source, at }: Consent) => ({
+const consentShown = ({ push, purposes, policyVersion, policyVersions, source, at }: Consent) => ({
   push,
   purposes,
   policyVersion,
+  policyVersions,
   source,
   at,
 });

@@ -26,6 +26,7 @@ export const PROBLEMS = {
     title: 'The token, installation or account was erased and has not agreed anew',
   },
   LIMIT_REACHED: { status: 409, title: 'It would be one more than there may be' },
+  PURPOSE_VERSION_EXISTS: { status: 409, title: 'The version exists and cannot be changed' },
   SEGMENT_IN_USE: { status: 409, title: 'Other segments use this one' },
   TASK_STATE_CONFLICT: { status: 409, title: 'The state of the task does not allow this' },
   CAMPAIGN_STATE_CONFLICT: {
@@ -41,6 +42,7 @@ export const PROBLEMS = {
   EXPRESSION_INVALID: { status: 422, title: 'The expression cannot be read' },
   TAG_EXPRESSION_INVALID: { status: 422, title: 'The tag expression cannot be read' },
   MESSAGE_INVALID: { status: 422, title: 'A vendor would refuse the message' },
+  PURPOSE_UNKNOWN: { status: 422, title: 'The app has no such purpose' },
   PURPOSE_NOT_MAPPED: { status: 422, title: 'A vendor has no mapping for the purpose' },
   CREDENTIAL_REFUSED: { status: 422, title: 'The vendor refuses these credentials' },
   ENDPOINT_FORBIDDEN: { status: 422, title: 'An endpoint is at a private address' },

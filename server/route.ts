@@ -55,6 +55,7 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
     | 'apps'
     | 'vendors'
     | 'devices'
+      | 'consent'
     | 'accounts'
     | 'segments'
     | 'tasks'

@@ -7,6 +7,9 @@ import type { Scope } from '../models/key.js';
  */
 export type Access = Scope | readonly Scope[] | 'operator' | 'open';
 
+/** The words are for everybody who may be asked: a phone shows them. */
+const READS_PURPOSES = ['admin', 'tasks:read', 'devices:read', 'devices:register'] as const;
+
 export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
@@ -26,6 +29,12 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
   'PUT /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
   'DELETE /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
+
+  'GET /v1/apps/:app/purposes': READS_PURPOSES,
+  'GET /v1/apps/:app/purposes/:purpose': READS_PURPOSES,
+  'GET /v1/apps/:app/purposes/:purpose/versions': READS_PURPOSES,
+  'PUT /v1/apps/:app/purposes/:purpose': 'admin',
+  'DELETE /v1/apps/:app/purposes/:purpose': 'admin',
 
   'POST /v1/tasks': 'tasks:write',
   'POST /v1/tasks/preview': 'tasks:read',

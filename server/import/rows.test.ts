@@ -12,10 +12,10 @@ describe('Rows of CSV', () => {
   it('have the form of a registration; empty cells say nothing', () => {
     const header =
       'vendor,profile,token,installationId,account,tags,locale,timeZone,appVersion,' +
-      'consent.push,consent.purposes.marketing,consent.policyVersion,consent.source,consent.at';
+      'consent.push,consent.purposes.marketing,consent.policyVersion,consent.policyVersions.news,consent.source,consent.at';
     const full =
-      'fcm,debug,t1,i1,ann,vip|beta;x,de-DE,Europe/Berlin,1.0,granted,denied,2026,web,2026-11-22';
-    expect(read(header, full, 'fcm,,t2,,,,,,,,,,,')).to.deep.equal([
+      'fcm,debug,t1,i1,ann,vip|beta;x,de-DE,Europe/Berlin,1.0,granted,denied,2026,3,web,2026-11-22';
+    expect(read(header, full, 'fcm,,t2,,,,,,,,,,,,')).to.deep.equal([
       {
         line: 2,
         value: {
@@ -32,6 +32,7 @@ describe('Rows of CSV', () => {
             push: 'granted',
             purposes: { marketing: 'denied' },
             policyVersion: '2026',
+            policyVersions: { news: '3' },
             source: 'web',
             at: '2026-11-22',
           },

@@ -25,7 +25,7 @@ export const ndjsonReader = (): RowReader => (lines) =>
     }
   });
 
-const PURPOSE_COLUMN = /^consent\.purposes\.([a-z][a-z0-9_-]{0,39})$/;
+const PURPOSE_COLUMN = /^consent\.(purposes|policyVersions)\.([a-z][a-z0-9_-]{0,39})$/;
 const PLAIN_COLUMNS = [
   'vendor',
   'profile',
@@ -44,9 +44,10 @@ const CONSENT_COLUMNS = ['push', 'policyVersion', 'source', 'at'].map((name) => 
 const REQUIRED_COLUMNS = ['vendor', 'token'];
 const TAG_SEPARATOR = /[|;]/;
 
+type PurposeField = 'purposes' | 'policyVersions';
 type Draft = Record<string, unknown> & {
   attributes?: Record<string, unknown>;
-  consent?: Record<string, unknown> & { purposes?: Record<string, string> };
+  consent?: Record<string, unknown> & Partial<Record<PurposeField, Record<string, string>>>;
 };
 type Setter = (draft: Draft, cell: string) => void;
 
@@ -76,19 +77,18 @@ const setterOf = (column: string): Setter | undefined => {
       draft.attributes[attribute] = typed(cell);
     };
   }
-  const purpose = PURPOSE_COLUMN.exec(column)?.[1];
+  const [, field, purpose] = PURPOSE_COLUMN.exec(column) ?? [];
   if (purpose != null) {
     return (draft, cell) => {
       draft.consent ??= {};
-      draft.consent.purposes ??= {};
-      draft.consent.purposes[purpose] = cell;
+      (draft.consent[field as PurposeField] ??= {})[purpose] = cell;
     };
   }
   if (!CONSENT_COLUMNS.includes(column)) return undefined;
-  const field = column.slice('consent.'.length);
+  const name = column.slice('consent.'.length);
   return (draft, cell) => {
     draft.consent ??= {};
-    draft.consent[field] = cell;
+    draft.consent[name] = cell;
   };
 };
 

@@ -32,6 +32,7 @@ const TAGS = [
   { name: 'tasks', description: 'Push tasks and their reports' },
   { name: 'campaigns', description: 'Rules that create tasks' },
   { name: 'devices', description: 'Devices, their tags and their consent' },
+  { name: 'consent', description: 'What people are asked to agree to, and how they decline' },
   { name: 'accounts', description: 'What is held about an account' },
   { name: 'segments', description: 'Audience expressions with a name' },
   { name: 'vendors', description: "Vendors' credentials and settings" },

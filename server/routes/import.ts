@@ -77,7 +77,7 @@ const importDevices = (parts: ApiParts): Route =>
     description:
       'Each line is a registration, in the order of the lines; a broken line refuses that line only. CSV has a header ' +
       'line with the columns vendor, token, and any of profile, installationId, account, tags (separated by | or ;), ' +
-      'locale, timeZone, appVersion, osVersion, brand, platform, attributes.<name> (a number, true, false or a text), consent.push, consent.purposes.<name>, consent.policyVersion, consent.source, ' +
+      'locale, timeZone, appVersion, osVersion, brand, platform, attributes.<name> (a number, true, false or a text), consent.push, consent.purposes.<name>, consent.policyVersion, consent.policyVersions.<name>, consent.source, ' +
       'consent.at; an empty cell says nothing, and no cell contains a line break. NDJSON has bodies of PUT /v1/devices. ' +
       `Content-Encoding may be gzip; at most ${MAX_IMPORT_BYTES} bytes unpacked and ${MAX_IMPORT_LINES} lines. An import never takes anybody off the ` +
       'suppression list. An answer with an error tells the counts up to there, if any line was read.',

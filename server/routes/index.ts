@@ -16,6 +16,7 @@ import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
+import { purposeRoutes } from './purposes.js';
 import { segmentRoutes } from './segments.js';
 import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
@@ -49,6 +50,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...campaignRoutes(parts),
     ...campaignRunRoutes(parts),
     ...campaignControlRoutes(parts),
+    ...purposeRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

@@ -11,6 +11,10 @@ export const consentAnswer = joi.object({
   push: grant,
   purposes: joi.object().pattern(joi.string(), grant).required(),
   policyVersion: joi.string(),
+  policyVersions: joi
+    .object()
+    .pattern(joi.string(), joi.string())
+    .description('By purpose, what the grant was given for'),
   source: joi.string(),
   at: shownInstant,
 });
@@ -143,6 +147,7 @@ const EXAMPLE_CONSENT = {
   push: 'granted',
   purposes: { marketing: 'denied' },
   policyVersion: '2026-03',
+  policyVersions: { service: '2026-03' },
   source: 'onboarding',
   at: '2026-11-22T09:59:58.000Z',
 };

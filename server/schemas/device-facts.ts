@@ -11,10 +11,10 @@ import type { ConsentChange } from '../../models/consent.js';
 import { EXPRESSION_LIMITS } from '../../models/expression/expression.js';
 import { ATTRIBUTE_NAME, PLATFORMS } from '../../models/expression/facts.js';
 import { TAGS_PER_DEVICE } from '../../models/limits.js';
+import { MAX_PURPOSES } from '../../models/purpose.js';
 import { purpose } from './message.js';
+import { MAX_POLICY_VERSION } from './purposes.js';
 import { instant } from './values.js';
-
-const MAX_PURPOSES = 50;
 
 /** Asking ICU costs more than all the rest of an imported line; an app has some hundred zones and locales. */
 const KNOWN = 2_000;
@@ -118,6 +118,8 @@ export const attributes = joi
 
 const grant = joi.string().valid('granted', 'denied');
 
+const policyVersion = joi.string().max(MAX_POLICY_VERSION);
+
 const consentFields = {
   push: grant.description('Pushes at all'),
   purposes: joi
@@ -125,7 +127,14 @@ const consentFields = {
     .pattern(purpose, grant)
     .max(MAX_PURPOSES)
     .description('By purpose; what is not named stays as it was'),
-  policyVersion: joi.string().max(64),
+  policyVersion: policyVersion.description(
+    'Of the text that was agreed to; counts for every purpose that is named here',
+  ),
+  policyVersions: joi
+    .object()
+    .pattern(purpose, policyVersion)
+    .max(MAX_PURPOSES)
+    .description('By purpose, where that differs; `service` has that of `push`'),
   source: joi.string().max(64).description('Where it was given: `ios-settings`, `web-form` ...'),
   at: instant.description(
     'When it was decided; now, unless given. A grant older than the last recorded decision does not count',

@@ -11,7 +11,7 @@ const MAX_URL = 2_000;
 const MAX_DATA_KEYS = 100;
 const MAX_DATA_KEY = 200;
 const MAX_DATA_VALUE = 4_000;
-const MAX_LOCALES = 100;
+export const MAX_LOCALES = 100;
 export const MAX_STORE_SECONDS = 28 * 24 * 60 * 60;
 
 const title = joi.string().max(TITLE_LENGTH);
@@ -58,7 +58,7 @@ export const purpose = joi
   });
 
 // https://www.rfc-editor.org/rfc/rfc5646#section-2.1, as far as vendors and phones use it.
-const LOCALE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
+export const LOCALE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
 
 const localized = joi
   .object()

@@ -9,6 +9,8 @@ const DEVICE = {
   consent: { push: 'granted' },
 };
 
+const PURPOSE = { version: '2026-03', title: 'Offers', text: 'Offers of the week' };
+
 const made = async (api: TestApi, method: string, path: string, body: unknown): Promise<string> => {
   const answer = await api.request(method, path, { body });
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
@@ -67,6 +69,10 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
   version: async () => '1',
   tag: async () => 'vip',
   removal: (api) => made(api, 'DELETE', '/v1/tags/trial', undefined),
+  purpose: async (api) => {
+    await api.request('PUT', '/v1/apps/shop/purposes/marketing', { body: PURPOSE });
+    return 'marketing';
+  },
   segment: async (api) => {
     await made(api, 'PUT', '/v1/segments/loyal', { expression: 'vip' });
     return 'loyal';

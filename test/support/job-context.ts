@@ -12,6 +12,7 @@ import { createPacing } from '../../jobs/pacing/pacing.js';
 import { DEFAULT_TIMINGS, type JobParts } from '../../jobs/parts.js';
 import { createPriority } from '../../jobs/priority.js';
 import { createProfiles } from '../../jobs/profiles.js';
+import { createPurposes } from '../../jobs/purposes.js';
 import { createQuietHours } from '../../jobs/quiet.js';
 import { createReads } from '../../jobs/reads.js';
 import { createTokenGuard } from '../../jobs/token-guard.js';
@@ -148,6 +149,7 @@ export const jobContext = async (
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     priority,
+    purposes: createPurposes(parts),
     quiet: createQuietHours(parts),
     reads: createReads(db, priority),
     writes: createWrites(connection, priority),
