@@ -1,16 +1,14 @@
 /** The report of a task, row by row: what became of it on every device. */
-
-import type { Request } from 'express';
 import joi from 'joi';
 import type { Types } from 'mongoose';
 import type { DeliveryFilter, DeliveryRow } from '../../jobs/engine.js';
 import { type Task, taskModel } from '../../models/task.js';
 import { idCursor, readIdCursor } from '../cursor.js';
-import { COLUMNS, exportDeliveries, rowShown } from '../delivery-export.js';
+import { exportRows, formatOf } from '../export-rows.js';
 import type { ApiParts } from '../parts.js';
 import { problem } from '../problems.js';
 import { type Call, type Route, route } from '../route.js';
-import { type DeliveriesQuery, deliveriesQuery, type Format } from '../schemas/deliveries.js';
+import { type DeliveriesQuery, deliveriesQuery } from '../schemas/deliveries.js';
 import { deliveriesAnswer } from '../schemas/task-answers.js';
 import { EXAMPLE_ROW } from '../schemas/task-examples.js';
 import { taskParams } from '../schemas/tasks.js';
@@ -19,19 +17,27 @@ import { devicesOfToken } from '../token-devices.js';
 
 type DeliveriesCall = Call<{ task: string }, DeliveriesQuery>;
 
-const FORMAT_BY_TYPE: Readonly<Record<string, Format>> = {
-  'application/json': 'json',
-  'text/csv': 'csv',
-  'application/x-ndjson': 'ndjson',
-};
+const COLUMNS = [
+  'device',
+  'state',
+  'reason',
+  'vendor',
+  'profile',
+  'vendorMessageId',
+  'attempts',
+  'at',
+] as const;
 
-const formatOf = (req: Request, { format }: DeliveriesQuery): Format => {
-  if (format != null) return format;
-  const types = Object.keys(FORMAT_BY_TYPE);
-  const accepted = FORMAT_BY_TYPE[req.accepts(types) || ''];
-  if (accepted == null) throw problem('NOT_ACCEPTABLE', { detail: `Accept ${types.join(', ')}` });
-  return accepted;
-};
+const rowShown = (row: DeliveryRow) => ({
+  device: row.device.toHexString(),
+  state: row.state,
+  reason: row.reason,
+  vendor: row.vendor,
+  profile: row.profile,
+  vendorMessageId: row.vendorMessageId,
+  attempts: row.attempts,
+  at: row.at?.toISOString(),
+});
 
 /** The devices asked for, or undefined for all. */
 const devicesAskedFor = async (
@@ -94,7 +100,7 @@ const listDeliveries = (parts: ApiParts): Route =>
     example: { query: { state: 'accepted', limit: '10' } },
     handle: async (call) => {
       const { app, params, query, req, res } = call;
-      const format = formatOf(req, query);
+      const format = formatOf(req, query.format);
       const task = await taskModel(parts.connection)
         .findOne({ _id: params.task, app: app._id })
         .lean<Task>();
@@ -102,7 +108,8 @@ const listDeliveries = (parts: ApiParts): Route =>
       const devices = await devicesAskedFor(parts, call);
       const state = query.state == null ? {} : { state: query.state };
       if (format !== 'json') {
-        await exportDeliveries(res, rowsOf(parts, task, state, devices), format);
+        const rows = rowsOf(parts, task, state, devices);
+        await exportRows(res, { rows, shown: rowShown, columns: COLUMNS }, format);
         return undefined;
       }
       const after = query.cursor == null ? {} : { after: readIdCursor(query.cursor) };

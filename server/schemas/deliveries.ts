@@ -2,10 +2,7 @@
 import joi from 'joi';
 import type { DeliveryState } from '../../models/batch.js';
 import { deliveryState } from './task-answers.js';
-import { cursor, objectId, pageSize } from './values.js';
-
-export const FORMATS = ['json', 'csv', 'ndjson'] as const;
-export type Format = (typeof FORMATS)[number];
+import { cursor, type Format, format, objectId, pageSize } from './values.js';
 
 export interface DeliveriesQuery {
   state?: DeliveryState | 'pending';
@@ -23,10 +20,7 @@ export const deliveriesQuery = joi
     ),
     device: objectId,
     token: joi.string().max(4_096).description('Rows of the device with this token'),
-    format: joi
-      .string()
-      .valid(...FORMATS)
-      .description('In place of the header Accept'),
+    format,
     cursor: cursor.description('`nextCursor` of the page before; JSON only'),
     limit: pageSize(100, 1_000).description('Rows of a page; JSON only'),
   })

@@ -59,4 +59,12 @@ export const pageSize = (fallback: number, max: number) =>
 
 export const cursor = joi.string().max(200).description('`nextCursor` of the page before; opaque');
 
+export const FORMATS = ['json', 'csv', 'ndjson'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export const format = joi
+  .string()
+  .valid(...FORMATS)
+  .description('In place of the header Accept');
+
 export const toObjectId = (hex: string): Types.ObjectId => new Types.ObjectId(hex);
