@@ -5,7 +5,7 @@ import type { Lane } from '../models/task.js';
 import { type Calls, createCalls, dispatchJob, planJob } from './calls.js';
 import type { JobContext } from './context.js';
 import type { Lanes } from './lanes.js';
-import { keepDeliveries } from './retention.js';
+import { forgetEndedBlocks, keepDeliveries } from './retention.js';
 import { sweep } from './sweep.js';
 
 const COLLECTION = 'agenda_jobs';
@@ -92,7 +92,10 @@ const defineJobs = (agenda: Agenda, context: JobContext, lanes: Lanes, calls: Ca
     lanes.wake();
     calls.call(busy);
   });
-  define('retention', () => keepDeliveries(context.parts));
+  define('retention', async () => {
+    await keepDeliveries(context.parts);
+    await forgetEndedBlocks(context.parts);
+  });
 };
 
 export const createWakes = (context: JobContext, lanes: Lanes): Wakes => {

@@ -19,7 +19,7 @@ const SECOND_MS = 1_000;
 
 /** The text for a device's locale: its own, else each shorter form of it (`zh-Hant-TW`, `zh-Hant`, `zh`), else the default. */
 export const localeFor = (
-  localized: TaskMessage['localized'],
+  localized: Readonly<Record<string, unknown>> | undefined,
   locale: string | undefined,
 ): string => {
   if (localized == null || locale == null) return FALLBACK;

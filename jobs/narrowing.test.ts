@@ -111,7 +111,7 @@ describe('A task to an expression', () => {
     })) as Device;
     await db
       .collection<{ _id: unknown }>('suppressions')
-      .insertOne({ _id: tokenKey, app: test.app._id, kind: 'token', at: new Date() } as never);
+      .insertOne({ _id: tokenKey, app: test.app._id, kind: 'token', reason: 'erased' } as never);
     const exclude = { tokens: [{ token: 'sandbox-accept-listed-c' }], accounts: ['listed'] };
     const task = await test.accept({ audience: { where: 'listed', exclude } });
     await test.ended(task);

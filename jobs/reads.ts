@@ -7,7 +7,7 @@ import { DEVICE_FIELDS, type DeviceView } from './eligibility.js';
 import { createGroup } from './group.js';
 import type { Priority } from './priority.js';
 
-type StoredSuppression = Pick<Suppression, 'app'> & { _id: mongo.Binary };
+type StoredSuppression = Pick<Suppression, 'app' | 'reason' | 'blocks'> & { _id: mongo.Binary };
 
 /** Keyed hashes of tokens of one app. */
 interface AskedTokens {
@@ -117,7 +117,7 @@ export const createReads = (
           .collection<StoredSuppression>('suppressions')
           .find(
             { _id: { $in: keys.map((key) => new mongo.Binary(key)) } },
-            { projection: { app: 1 } },
+            { projection: { app: 1, reason: 1, blocks: 1 } },
           )
           .toArray(),
       keyText,

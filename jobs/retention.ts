@@ -1,8 +1,11 @@
-/** Makes room for the months to come, and drops the collections of deliveries that were kept long enough. */
+/** Makes room for the months to come, and drops what was kept long enough. */
 import type { mongo } from 'mongoose';
+import { forgetEnded } from '../models/block-list.js';
 import { currentDeliveries, ensureDeliveries, keptUntil } from '../models/delivery.js';
 import { tasks } from '../models/lease.js';
 import type { JobParts } from './parts.js';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 const UNFINISHED = ['scheduled', 'accepted', 'planning', 'sending', 'paused'] as const;
 
@@ -33,3 +36,7 @@ export const keepDeliveries = async ({
     log.info('Dropped delivery rows that were kept long enough', { collection: name });
   }
 };
+
+/** A day late: a clock that is wrong must not take anybody off the suppression list. */
+export const forgetEndedBlocks = ({ db, now }: Pick<JobParts, 'db' | 'now'>): Promise<void> =>
+  forgetEnded(db, new Date(now() - DAY_MS));

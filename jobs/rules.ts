@@ -43,6 +43,8 @@ export const rulesFor = async (
     // A token and an account each.
     count: 2 * known.length + rawKeys.length,
     compute: () => [...accountKeysOf(known, accountKeyOf), ...rawKeys],
+    purpose: message.purpose,
+    nowMs: parts.now(),
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());

@@ -1,5 +1,5 @@
 /** The two secrets of an app: one keys the hashes of tokens and accounts, one signs account proofs. */
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { type App, hashSecretContext, identitySecretContext } from './app.js';
 import type { SecretBox } from './secret-box.js';
 
@@ -32,3 +32,7 @@ export const openIdentitySecret = (
   box: SecretBox,
   app: Pick<App, '_id' | 'identitySecret'>,
 ): Buffer => box.open(app.identitySecret, identitySecretContext(app._id));
+
+/** The key of unsubscribe links, from the app's opened hash secret: of the two secrets, nobody outside knows it. */
+export const unsubscribeKey = (hashSecret: Buffer): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', hashSecret, '', 'unsubscribe-links', SECRET_BYTES));

@@ -9,10 +9,10 @@ import {
   type RegistrationResult,
   registerDevices,
 } from './bulk-registration.js';
-import { consentRecordModel } from './consent-record.js';
+import { consentRecordModel, consentRecordsIn } from './consent-record.js';
 import { dbOf } from './database.js';
 import { type Device, deviceModel } from './device.js';
-import { consentRecordsIn, devicesIn } from './device-store.js';
+import { devicesIn } from './device-store.js';
 import { type EraseContext, type Erased, erase } from './erase.js';
 import { versionKey } from './expression/version.js';
 import { suppressionModel } from './suppression.js';

@@ -2,6 +2,8 @@
 import type { Connection, mongo, Types } from 'mongoose';
 import { AccountRoom } from './account-room.js';
 import { hasTooManyAttributes } from './attributes.js';
+import { type FreshGrants, liftUnsubscribed } from './block-list.js';
+import { grantedIn } from './consent.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import type { DeviceBook } from './device-book.js';
@@ -9,6 +11,7 @@ import { devicesIn, readBook, writeBook } from './device-store.js';
 import { isDuplicateKey } from './duplicate-key.js';
 import type { Limited, Limits } from './limits.js';
 import {
+  type Decision,
   decideRegistration,
   type KeyedRegistration,
   type Registration,
@@ -29,7 +32,7 @@ import {
   suppressedSince,
 } from './suppression-list.js';
 import { refusedTags } from './tag-book.js';
-import { tokenKey } from './token-key.js';
+import { accountKey, tokenKey } from './token-key.js';
 import { inTransaction } from './transaction.js';
 
 export interface BulkContext extends RegistrationContext, Limits {
@@ -137,6 +140,17 @@ const wantedIn = (book: DeviceBook, prepared: readonly Prepared[]): Map<string, 
   return wanted;
 };
 
+/** What an unsubscription of the account from before does not outlive. An import says nothing of the person's own. */
+const freshGrants = (
+  { device, record }: Decision,
+  { consent }: KeyedRegistration,
+  { cause, hashSecret, now }: BulkContext,
+): FreshGrants[] => {
+  const { account } = device;
+  if (cause === 'import' || record == null || account == null || consent == null) return [];
+  return [{ key: accountKey(hashSecret, account), ...grantedIn(consent, now) }];
+};
+
 const NO_ROOM_FOR_TAGS = { kind: 'refused', reason: 'app-tags-full', field: 'tags' } as const;
 const NO_ROOM_IN_ACCOUNT = { kind: 'refused', reason: 'account-full', field: 'account' } as const;
 
@@ -152,6 +166,7 @@ const attempt = async (
   const book = await readBook(db, app, requests, session);
   const room = await AccountRoom.read(db, context, wantedIn(book, prepared), session);
   const lifted: Buffer[] = [];
+  const granted: FreshGrants[] = [];
   const results = prepared.map((one): RegistrationResult => {
     const check = checkSuppression(one.keys, one.optIn, since);
     if (check.refused) return { kind: 'refused', reason: 'suppressed', field: check.refused };
@@ -165,11 +180,13 @@ const attempt = async (
     if (!room.take(before, device, removed)) return NO_ROOM_IN_ACCOUNT;
     for (const key of check.lifted) since.delete(keyText(key));
     lifted.push(...check.lifted);
+    granted.push(...freshGrants(decision, one.request, context));
     book.apply(decision);
     return { kind: decision.result, id: decision.device._id };
   });
   await writeBook(db, book.writes(), context, session);
   if (lifted.length > 0) await liftSuppression(db, lifted, session);
+  await liftUnsubscribed(db, granted, session);
   return results;
 };
 

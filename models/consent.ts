@@ -1,6 +1,7 @@
 /** Consent: what a device agreed to, how a change is merged into it, and whether a purpose is covered. */
 import { DEFAULT_PURPOSE } from './app.js';
 import type { Consent, Grant } from './device.js';
+import { ALL_PURPOSES } from './suppression.js';
 
 export type ConsentDecision = 'granted' | 'no-consent' | 'purpose-off' | 'consent-outdated';
 
@@ -114,6 +115,18 @@ export const mergeConsent = (before: Consent, change: ConsentChange, now: Date):
   };
   return sameDecision(before, after) ? before : after;
 };
+
+/** What a change grants, and when; of a late one, too. */
+export const grantedIn = (
+  { push, purposes = {}, at }: ConsentChange,
+  now: Date,
+): { purposes: string[]; at: Date } => ({
+  purposes: [
+    ...(push === 'granted' ? [ALL_PURPOSES] : []),
+    ...Object.keys(purposes).filter((purpose) => purposes[purpose] === 'granted'),
+  ],
+  at: at != null && at < now ? at : now,
+});
 
 /** What is refused in a consent, as a change: it is carried over when two devices turn out to be one. */
 export const refusalsOf = (consent: Consent): ConsentChange => ({

@@ -2,13 +2,14 @@
 import type { Connection, mongo, Types } from 'mongoose';
 import { AccountRoom } from './account-room.js';
 import { hasTooManyAttributes } from './attributes.js';
-import type { ConsentChange } from './consent.js';
-import { type ConsentRecord, recordOfConsent } from './consent-record.js';
+import { liftUnsubscribed } from './block-list.js';
+import { type ConsentChange, grantedIn } from './consent.js';
+import { type ConsentRecord, consentRecordsIn, recordOfConsent } from './consent-record.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { updateOf } from './device-book.js';
 import { changesHands, consentAfter, type DeviceFacts, withFacts } from './device-facts.js';
-import { consentRecordsIn, devicesIn } from './device-store.js';
+import { devicesIn } from './device-store.js';
 import { LimitReached, type Limits } from './limits.js';
 import { keyText, suppressedSince } from './suppression-list.js';
 import { refusedTags } from './tag-book.js';
@@ -121,40 +122,17 @@ export const belongsTo = (
 
 /** `owner`: whom the device must belong to. */
 export const changeConsent = async (
-  context: ChangeContext,
+  context: ChangeContext & { readonly hashSecret: Buffer },
   id: Types.ObjectId,
   consent: ConsentChange,
   owner?: Owner,
 ): Promise<Device | null> =>
-  change(context, id, 'consent', (before) => {
-    return owner == null || belongsTo(before, owner)
-      ? {
-          ...before,
-          consent: consentAfter(before.consent, consent, { handed: false, now: context.now }),
-        }
-      : null;
+  change(context, id, 'consent', async (before, session) => {
+    if (owner != null && !belongsTo(before, owner)) return null;
+    const { connection, hashSecret, now } = context;
+    if (before.account != null) {
+      const granted = { key: accountKey(hashSecret, before.account), ...grantedIn(consent, now) };
+      await liftUnsubscribed(dbOf(connection), [granted], session);
+    }
+    return { ...before, consent: consentAfter(before.consent, consent, { handed: false, now }) };
   });
-
-/** Where a page of the history ended. */
-export interface HistoryPlace {
-  readonly at: Date;
-  readonly id: Types.ObjectId;
-}
-
-/** The history of a device's consent, newest first; also of a device that is gone. */
-export const consentHistory = (
-  db: mongo.Db,
-  { app, device }: { app: string; device: Types.ObjectId },
-  { before, limit }: { before?: HistoryPlace; limit: number },
-): Promise<ConsentRecord[]> =>
-  consentRecordsIn(db)
-    .find({
-      app,
-      device,
-      ...(before
-        ? { $or: [{ at: { $lt: before.at } }, { at: before.at, _id: { $lt: before.id } }] }
-        : {}),
-    })
-    .sort({ at: -1, _id: -1 })
-    .limit(limit)
-    .toArray();

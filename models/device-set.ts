@@ -1,9 +1,9 @@
 /** Some devices in memory, read and written in one transaction: each change sees what those before it did. */
 import type { mongo, Types } from 'mongoose';
-import type { ConsentRecord } from './consent-record.js';
+import { type ConsentRecord, consentRecordsIn } from './consent-record.js';
 import type { Device } from './device.js';
 import { updateOf } from './device-book.js';
-import { consentRecordsIn, devicesIn } from './device-store.js';
+import { devicesIn } from './device-store.js';
 
 /** One device, or all that an account has. */
 export type Named = { readonly device: Types.ObjectId } | { readonly account: string };

@@ -1,15 +1,12 @@
 /** Reads and writes devices in bulk, in a caller's transaction, through the driver. */
 import type { mongo } from 'mongoose';
-import type { ConsentRecord } from './consent-record.js';
+import { consentRecordsIn } from './consent-record.js';
 import type { Device } from './device.js';
 import { type BookWrites, DeviceBook, updateOf } from './device-book.js';
 import type { KeyedRegistration, RegistrationContext } from './registration.js';
 
 export const devicesIn = (db: mongo.Db): mongo.Collection<Device> =>
   db.collection<Device>('devices');
-
-export const consentRecordsIn = (db: mongo.Db): mongo.Collection<ConsentRecord> =>
-  db.collection<ConsentRecord>('consent_records');
 
 /** Installations, by vendor, whose devices are not among the known ones. */
 const unknownInstallations = (

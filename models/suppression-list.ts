@@ -11,7 +11,7 @@ export const suppressionsOf = (db: mongo.Db): mongo.Collection<Suppression> =>
 /** How keys appear in the answers below. */
 export const keyText = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 
-/** Since when each of the keys is on the list; keys that are not on it are missing. */
+/** Since when each of the keys is on the list because of an erasure; keys that are not are missing. */
 export const suppressedSince = async (
   db: mongo.Db,
   app: string,
@@ -26,9 +26,9 @@ export const suppressedSince = async (
     if (any == null) return new Map();
   }
   const found = await list
-    .find({ _id: { $in: [...keys] } }, { ...options, promoteBuffers: true })
+    .find({ _id: { $in: [...keys] }, reason: 'erased' }, { ...options, promoteBuffers: true })
     .toArray();
-  return new Map(found.map((entry) => [keyText(entry._id), entry.at]));
+  return new Map(found.flatMap(({ _id, at }) => (at == null ? [] : [[keyText(_id), at] as const])));
 };
 
 export interface SuppressionEntry {
@@ -56,11 +56,13 @@ export const suppress = async (
   );
 };
 
-/** Takes keys off the list, in the transaction that records the opt-in. */
+/** Ends what erasures put on the list, in the transaction that records the opt-in; blocks stay. */
 export const liftSuppression = async (
   db: mongo.Db,
   keys: readonly Buffer[],
   session: mongo.ClientSession,
 ): Promise<void> => {
-  await suppressionsOf(db).deleteMany({ _id: { $in: [...keys] } }, { session });
+  const erased = { _id: { $in: [...keys] } };
+  await suppressionsOf(db).deleteMany({ ...erased, blocks: { $exists: false } }, { session });
+  await suppressionsOf(db).updateMany(erased, { $unset: { reason: 1, at: 1 } }, { session });
 };

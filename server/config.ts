@@ -31,6 +31,8 @@ export interface Config {
   readonly lanes: readonly Lane[];
   /** Proxies in front of the API whose `X-Forwarded-*` are believed; 0: none. */
   readonly trustProxy: number;
+  /** Where people reach the API, for links that are given to them; without a slash at its end. */
+  readonly publicUrl?: string;
   /** An HTTP CONNECT proxy for requests to vendors. */
   readonly proxy?: string;
   /** The HTTP/2 that requests to vendors leave through. */
@@ -62,6 +64,7 @@ interface Values {
   PIGEONPOST_ROLE: Role;
   PIGEONPOST_LANES: readonly Lane[];
   PIGEONPOST_TRUST_PROXY: number;
+  PIGEONPOST_PUBLIC_URL?: string;
   PIGEONPOST_PROXY?: string;
   PIGEONPOST_TRANSPORT: Engine;
   PIGEONPOST_BATCHES_IN_FLIGHT: number;
@@ -126,6 +129,7 @@ export const readConfig = (env: Environment = process.env): Config => {
     role: values.PIGEONPOST_ROLE,
     lanes: values.PIGEONPOST_ROLE === 'api' ? [] : values.PIGEONPOST_LANES,
     trustProxy: values.PIGEONPOST_TRUST_PROXY,
+    publicUrl: values.PIGEONPOST_PUBLIC_URL,
     proxy: values.PIGEONPOST_PROXY,
     transport: values.PIGEONPOST_TRANSPORT,
     batchesInFlight: values.PIGEONPOST_BATCHES_IN_FLIGHT,

@@ -44,6 +44,11 @@ export const placeCursor = (place: string): string => encode(place);
 /** Whether there is such a place is for the check to say. */
 export const readPlaceCursor = (cursor: string): string => decode(cursor);
 
+export const keyCursor = (key: Uint8Array): string => Buffer.from(key).toString('base64url');
+
+/** Any bytes will do: the page begins behind them. */
+export const readKeyCursor = (cursor: string): Buffer => Buffer.from(cursor, 'base64url');
+
 export const nameCursor = (name: string): string => encode(name);
 
 /** Any text will do: the page begins behind it. */

@@ -55,6 +55,42 @@ export const devicesPage = (found: readonly Device[], limit: number) => {
   return { items: page.map(deviceShown), nextCursor: last && idCursor(last._id) };
 };
 
+/** Of an export: which device it is about. */
+export const exportedRecord = (record: ConsentRecord) => ({
+  id: record._id.toHexString(),
+  device: record.device.toHexString(),
+  ...recordShown(record),
+});
+
+export const RECORD_COLUMNS = [
+  'id',
+  'device',
+  'at',
+  'cause',
+  'by',
+  'push',
+  'purposes',
+  'policyVersion',
+  'policyVersions',
+  'source',
+  'decidedAt',
+] as const;
+
+/** As a line of CSV; what is by purpose is JSON in a cell. */
+export const recordCells = ({ _id, device, at, cause, by, consent }: ConsentRecord) => ({
+  id: _id.toHexString(),
+  device: device.toHexString(),
+  at: at.toISOString(),
+  cause,
+  by,
+  push: consent.push,
+  purposes: JSON.stringify(consent.purposes),
+  policyVersion: consent.policyVersion,
+  policyVersions: consent.policyVersions && JSON.stringify(consent.policyVersions),
+  source: consent.source,
+  decidedAt: consent.at?.toISOString(),
+});
+
 export const recordShown = ({ consent, cause, by, at }: ConsentRecord) => ({
   consent: consentShown(consent),
   cause,

@@ -17,6 +17,8 @@ export interface ApiParts {
   readonly operatorKey: string;
   readonly metrics: Registry;
   readonly logger: Logger;
+  /** Where people reach the API; absent: where the request that asks for a link has reached it. */
+  readonly publicUrl?: string;
   /** Of a JSON body; default 2 MiB. */
   readonly bodyLimitBytes?: number;
   /** Vendor endpoints may be at loopback or private addresses. */

@@ -55,7 +55,7 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
     | 'apps'
     | 'vendors'
     | 'devices'
-      | 'consent'
+    | 'consent'
     | 'accounts'
     | 'segments'
     | 'tasks'

@@ -18,6 +18,7 @@ const pathOf = (path: string, app: string): string =>
     .replace(':app', app)
     .replace(':vendor', 'sandbox')
     .replace(':version', '1')
+    .replace(':purpose', 'marketing')
     .replace(/:\w+/g, SOME_ID);
 
 const scopesThatDo = (access: Access): readonly string[] => {

@@ -14,6 +14,9 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'open',
+  // Whoever has the link may use it: it proves itself.
+  'GET /u/:token': 'open',
+  'POST /u/:token': 'open',
   'GET /openapi.json': 'open',
 
   'POST /v1/books/check': 'operator',
@@ -86,6 +89,11 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'PUT /v1/devices/:device/badge': ['devices:write', 'devices:register'],
   'GET /v1/devices/:device/badge': 'devices:read',
   'GET /v1/devices/:device/deliveries': 'devices:read',
+  'POST /v1/unsubscribe-links': 'devices:write',
+  'GET /v1/apps/:app/consent-records': 'devices:read',
+  'GET /v1/suppressions': 'devices:read',
+  'PUT /v1/suppressions': 'devices:write',
+  'DELETE /v1/suppressions': 'devices:write',
   'GET /v1/tags': 'devices:read',
   'GET /v1/tags/:tag': 'devices:read',
   'DELETE /v1/tags/:tag': 'devices:write',

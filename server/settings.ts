@@ -33,6 +33,14 @@ const proxyUrl: Joi.CustomValidator = (text: string, helpers) => {
   return bare && url.protocol === 'http:' ? text : helpers.error('any.invalid');
 };
 
+/** Paths are put behind it. */
+const publicUrl: Joi.CustomValidator = (text: string, helpers) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isWeb = url != null && ['http:', 'https:'].includes(url.protocol);
+  const isBare = url?.username === '' && url.search === '' && url.hash === '';
+  return isWeb && isBare ? text.replace(/\/+$/, '') : helpers.error('any.invalid');
+};
+
 /** In their own order, each once. */
 const someLanes: Joi.CustomValidator = (text: string, helpers) => {
   const named = new Set(text.split(',').map((name) => name.trim()));
@@ -103,6 +111,10 @@ export const SETTINGS = {
   PIGEONPOST_TRUST_PROXY: {
     schema: whole().empty(Joi.valid('', 'off')).min(0).max(16).default(0),
     allowed: 'off, or the number of proxies in front, at most 16',
+  },
+  PIGEONPOST_PUBLIC_URL: {
+    schema: text().custom(publicUrl),
+    allowed: 'http://host[:port][/path] or https://..., without user, query and fragment',
   },
   PIGEONPOST_PROXY: {
     schema: text().custom(proxyUrl),

@@ -179,6 +179,7 @@ const start = async (options: StartOptions, closing: Closing): Promise<Gateway> 
     metrics: registry,
     logger,
     bodyLimitBytes: config.bodyLimitBytes,
+    ...(config.publicUrl == null ? {} : { publicUrl: config.publicUrl }),
     allowPrivateEndpoints: config.allowPrivateEndpoints,
   });
   app.set('trust proxy', config.trustProxy);

@@ -1,8 +1,9 @@
 /** Accounts: what is held about a person, and its erasure. */
+import { suppressionOfKey } from '../../models/block-list.js';
 import { dbOf } from '../../models/database.js';
 import { findDevices } from '../../models/device-queries.js';
-import { keyText, suppressedSince } from '../../models/suppression-list.js';
 import { accountKey } from '../../models/token-key.js';
+import { blocksShown } from '../block-shown.js';
 import { readIdCursor } from '../cursor.js';
 import { deviceContext } from '../device-context.js';
 import { devicesPage } from '../device-shown.js';
@@ -38,15 +39,17 @@ const getAccount = (parts: ApiParts): Route =>
       const { app, connection, hashSecret } = deviceContext(parts, call);
       const db = dbOf(connection);
       const key = accountKey(hashSecret, account);
-      const suppressedAt = (await suppressedSince(db, app, [key])).get(keyText(key));
+      const entry = await suppressionOfKey(db, app, key);
       const found = await findDevices(
         db,
         app,
         { account },
         { limit: limit + 1, ...(cursor == null ? {} : { after: readIdCursor(cursor) }) },
       );
-      if (found.length === 0 && suppressedAt == null && cursor == null) throw problem('NOT_FOUND');
-      return { status: 200, body: { account, suppressedAt, ...devicesPage(found, limit) } };
+      if (found.length === 0 && entry == null && cursor == null) throw problem('NOT_FOUND');
+      const suppressedAt = entry?.at;
+      const blocks = entry?.blocks && blocksShown(entry.blocks);
+      return { status: 200, body: { account, suppressedAt, blocks, ...devicesPage(found, limit) } };
     },
   });
 

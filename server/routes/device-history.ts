@@ -1,21 +1,14 @@
-/** What a device agreed to, how that came about, and what was sent to it. */
+/** What a device agrees to, and what was sent to it. */
 import type { DeliveryRow } from '../../jobs/engine.js';
-import { dbOf } from '../../models/database.js';
-import { changeConsent, consentHistory } from '../../models/device-changes.js';
+import { changeConsent } from '../../models/device-changes.js';
 import { readTaskCursor, taskCursor } from '../cursor.js';
 import { deviceContext, deviceOf, isClient } from '../device-context.js';
-import { deviceShown, recordShown } from '../device-shown.js';
+import { deviceShown } from '../device-shown.js';
 import type { ApiParts } from '../parts.js';
 import { presentedToken } from '../presented-token.js';
 import { problem } from '../problems.js';
 import { type Route, route } from '../route.js';
-import {
-  deviceAnswer,
-  deviceDeliveriesAnswer,
-  EXAMPLE_DEVICE,
-  EXAMPLE_HISTORY,
-  historyAnswer,
-} from '../schemas/device-answers.js';
+import { deviceAnswer, deviceDeliveriesAnswer, EXAMPLE_DEVICE } from '../schemas/device-answers.js';
 import {
   type ConsentBody,
   consentBody,
@@ -55,39 +48,6 @@ const putConsent = (parts: ApiParts): Route =>
       const device = await changeConsent(context, id, change, owner);
       if (device == null) throw problem('NOT_FOUND');
       return isClient(call.caller) ? { status: 204 } : { status: 200, body: deviceShown(device) };
-    },
-  });
-
-const listConsent = (parts: ApiParts): Route =>
-  route<DeviceParams, PageQuery>({
-    method: 'get',
-    path: '/v1/devices/:device/consent',
-    id: 'listConsent',
-    tag: 'devices',
-    summary: "The history of a device's consent, newest first",
-    description: 'It outlives the device.',
-    params: deviceParams,
-    query: pageQuery,
-    answers: {
-      200: { description: 'One record a change', schema: historyAnswer, example: EXAMPLE_HISTORY },
-    },
-    handle: async ({ app, params, query: { cursor, limit } }) => {
-      const device = toObjectId(params.device);
-      const place = cursor == null ? undefined : readTaskCursor(cursor);
-      const found = await consentHistory(
-        dbOf(parts.connection),
-        { app: app._id, device },
-        {
-          limit: limit + 1,
-          ...(place == null ? {} : { before: { at: place.createdAt, id: place.id } }),
-        },
-      );
-      // A device that has never been asked has no history, yet it exists.
-      if (found.length === 0 && place == null) await deviceOf(parts, app._id, device);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last && taskCursor({ createdAt: last.at, id: last._id });
-      return { status: 200, body: { items: page.map(recordShown), nextCursor } };
     },
   });
 
@@ -152,6 +112,5 @@ const listDeliveries = (parts: ApiParts): Route =>
 
 export const deviceHistoryRoutes = (parts: ApiParts): Route[] => [
   putConsent(parts),
-  listConsent(parts),
   listDeliveries(parts),
 ];

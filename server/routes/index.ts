@@ -8,6 +8,7 @@ import { bookRoutes } from './books.js';
 import { campaignControlRoutes } from './campaign-control.js';
 import { campaignRunRoutes } from './campaign-runs.js';
 import { campaignRoutes } from './campaigns.js';
+import { consentRecordRoutes } from './consent-records.js';
 import { deviceBadgeRoutes } from './device-badge.js';
 import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
@@ -18,6 +19,7 @@ import { keyRoutes } from './keys.js';
 import { openApiRoute } from './openapi.js';
 import { purposeRoutes } from './purposes.js';
 import { segmentRoutes } from './segments.js';
+import { suppressionRoutes } from './suppressions.js';
 import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
@@ -25,6 +27,7 @@ import { taskPreviewRoutes } from './task-preview.js';
 import { taskRecallRoutes } from './task-recall.js';
 import { taskRoutes } from './tasks.js';
 import { templateRoutes } from './templates.js';
+import { unsubscribeRoutes } from './unsubscribe.js';
 import { vendorRoutes } from './vendors.js';
 
 export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
@@ -37,9 +40,12 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...deviceBadgeRoutes(parts),
     ...deviceBulkRoutes(parts),
     ...deviceHistoryRoutes(parts),
+    ...consentRecordRoutes(parts),
     ...importRoutes(parts),
     ...tagRoutes(parts),
     ...accountRoutes(parts),
+    ...suppressionRoutes(parts),
+    ...unsubscribeRoutes(parts, directory),
     ...segmentRoutes(parts),
     ...taskRoutes(parts),
     ...taskPreviewRoutes(parts),

@@ -2,6 +2,7 @@
 import joi from 'joi';
 import { PLATFORMS } from '../../models/expression/facts.js';
 import { quietWindow } from './quiet-hours.js';
+import { blocksAnswer } from './suppressions.js';
 import { deliveryRow } from './task-answers.js';
 import { objectId, shownInstant } from './values.js';
 
@@ -70,6 +71,7 @@ export const badgeAnswer = joi.object({
 export const accountAnswer = joi.object({
   account: joi.string().required(),
   suppressedAt: shownInstant.description('On the suppression list since it was erased'),
+  blocks: blocksAnswer,
   items: joi.array().items(deviceAnswer).required().description('Its devices'),
   nextCursor,
 });
@@ -86,24 +88,6 @@ export const deviceErasedAnswer = joi.object({ mayStillArrive });
 export const accountErasedAnswer = joi.object({
   erasedDevices: joi.number().integer().min(0).required(),
   mayStillArrive,
-});
-
-export const historyAnswer = joi.object({
-  items: joi
-    .array()
-    .items(
-      joi.object({
-        consent: consentAnswer.required().description('What held from then on'),
-        cause: joi
-          .string()
-          .valid('registration', 'import', 'consent', 'account-changed')
-          .required(),
-        by: joi.string().required().description('Id of the key that was used'),
-        at: shownInstant.required(),
-      }),
-    )
-    .required(),
-  nextCursor,
 });
 
 export const deviceDeliveriesAnswer = joi.object({
@@ -143,7 +127,7 @@ export const importAnswer = joi.object({
     .description('The first 1,000 refused lines'),
 });
 
-const EXAMPLE_CONSENT = {
+export const EXAMPLE_CONSENT = {
   push: 'granted',
   purposes: { marketing: 'denied' },
   policyVersion: '2026-03',
@@ -174,17 +158,6 @@ export const EXAMPLE_DEVICE = {
   lastSeenAt: '2026-11-22T10:00:00.000Z',
   createdAt: '2026-11-01T08:00:00.000Z',
   updatedAt: '2026-11-22T10:00:00.000Z',
-};
-
-export const EXAMPLE_HISTORY = {
-  items: [
-    {
-      consent: EXAMPLE_CONSENT,
-      cause: 'registration',
-      by: '6a1f0c2b9d3e4f5a6b',
-      at: '2026-11-22T10:00:00.000Z',
-    },
-  ],
 };
 
 export const EXAMPLE_IMPORT = {

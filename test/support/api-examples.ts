@@ -69,6 +69,12 @@ const MAKERS: Record<string, (api: TestApi, route: Route) => Promise<string>> = 
   version: async () => '1',
   tag: async () => 'vip',
   removal: (api) => made(api, 'DELETE', '/v1/tags/trial', undefined),
+  token: async (api) => {
+    await made(api, 'PUT', '/v1/devices', DEVICE);
+    const body = { account: DEVICE.account, purpose: 'marketing' };
+    const { body: link } = await api.request('POST', '/v1/unsubscribe-links', { body });
+    return String(link.url).split('/').at(-1) ?? '';
+  },
   purpose: async (api) => {
     await api.request('PUT', '/v1/apps/shop/purposes/marketing', { body: PURPOSE });
     return 'marketing';

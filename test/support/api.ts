@@ -73,6 +73,8 @@ export interface ApiOptions extends Partial<Omit<ApiParts, 'engine' | 'connectio
   /** `api` (default) accepts and plans small audiences; `all` also sends. */
   readonly role?: 'api' | 'all';
   readonly timings?: Partial<Timings>;
+  /** The clock of the API and its engine. */
+  readonly now?: () => number;
   /** Replaces parts of the engine, for what a test needs to make happen. */
   readonly engine?: (real: Engine) => Engine;
 }
@@ -98,13 +100,14 @@ const makeParts = (connection: Connection, logged: string[], options: ApiOptions
     adapters: options.adapters ?? {
       transport: http2Transport({ allowPrivateEndpoints: true }),
       credentials: credentialCache(),
-      now: Date.now,
+      now: options.now ?? Date.now,
     },
     secretBox: box,
     operatorKey: options.operatorKey ?? `operator.${randomBytes(32).toString('base64url')}`,
     metrics: options.metrics ?? new Registry(),
     logger: options.logger ?? createLogger({ level: 'warn', stream }),
     allowPrivateEndpoints: options.allowPrivateEndpoints ?? true,
+    ...(options.publicUrl == null ? {} : { publicUrl: options.publicUrl }),
     ...(options.bodyLimitBytes == null ? {} : { bodyLimitBytes: options.bodyLimitBytes }),
   };
 };

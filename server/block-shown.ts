@@ -1,0 +1,18 @@
+/** How entries of the suppression list look in answers: they are keyed hashes, and name nobody. */
+import { ALL_PURPOSES, type Suppression } from '../models/suppression.js';
+
+export const blocksShown = (blocks: NonNullable<Suppression['blocks']>) =>
+  Object.entries(blocks).map(([name, { reason, at, until, by }]) => ({
+    purpose: name === ALL_PURPOSES ? undefined : name,
+    reason,
+    at,
+    until,
+    by,
+  }));
+
+export const suppressionShown = ({ _id, kind, at, blocks = {} }: Suppression) => ({
+  id: Buffer.from(_id).toString('hex'),
+  kind,
+  erasedAt: at,
+  blocks: blocksShown(blocks),
+});
