@@ -102,4 +102,19 @@ describe('The example', () => {
     expect(body.items[0]).to.deep.include({ state: 'made', version: 2 });
     expect(body.items[0].task.counts).to.include({ targeted: 1 });
   });
+
+  it('ask-consent.sh defines a purpose, and gives a link that declines it', async () => {
+    const [purpose, link, record] = await script('ask-consent.sh', 'shop', 'emma');
+    expect(purpose).to.include({ purpose: 'marketing', version: '2027-01' });
+    expect(record).to.deep.include({ cause: 'registration' });
+    expect(record.consent).to.deep.include({
+      purposes: { marketing: 'granted' },
+      policyVersions: { service: '2027-01', marketing: '2027-01' },
+    });
+    const page = await fetch(link.url, { headers: { 'accept-language': 'zh' } });
+    expect(await page.text()).to.include('优惠');
+    expect((await fetch(link.url, { method: 'POST' })).status).to.equal(200);
+    const { body } = await api().request('GET', `/v1/devices/${record.device}`);
+    expect(body.consent.purposes).to.deep.equal({ marketing: 'denied' });
+  });
 });
