@@ -128,6 +128,18 @@ describe('every way to a vendor', function () {
       await block(door.parts.db, door.app._id, [{ ...entry, ...fields }]);
     };
 
+  const declined = ({ account }: Person) =>
+    unsubscribe(
+      {
+        connection: database().connection,
+        app: door.app._id,
+        by: 'test',
+        now: new Date(),
+        hashSecret: secret(),
+      },
+      { who: { account }, purpose: PURPOSE },
+    );
+
   /** All that keeps a push away; the name is told when one leaves all the same. */
   const REFUSALS: Readonly<Record<string, (person: Person) => Promise<unknown>>> = {
     'was never asked': set({ consent: { purposes: {} } }),
@@ -136,17 +148,11 @@ describe('every way to a vendor', function () {
     'granted another purpose alone': change({ purposes: { news: 'granted' } }),
     'granted an older version': change({ policyVersions: { [PURPOSE]: '1' } }),
     'granted no version': change({ policyVersions: {} }),
-    'has unsubscribed': ({ account }) =>
-      unsubscribe(
-        {
-          connection: database().connection,
-          app: door.app._id,
-          by: 'test',
-          now: new Date(),
-          hashSecret: secret(),
-        },
-        { who: { account }, purpose: PURPOSE },
-      ),
+    'has unsubscribed': declined,
+    'came with a grant to an account that has unsubscribed': async (who) => {
+      await declined(who);
+      await set({ consent: AGREES })(who);
+    },
     'has an account on the list': suppressed('account'),
     'has an account on the list for the purpose': suppressed('account', { purpose: PURPOSE }),
     'has a token on the list': suppressed('token'),

@@ -79,6 +79,15 @@ describe('Unsubscribe links', () => {
     expect(await historyOf(device)).to.have.lengthOf(2);
   });
 
+  it('are used once when they are used by many at the same time', async () => {
+    const { account, device } = await person();
+    const path = await link({ account, purpose: 'news' });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => open('POST', path)));
+    expect(answers.map(({ status }) => status)).to.deep.equal(Array(8).fill(200));
+    expect(await historyOf(device)).to.have.lengthOf(2);
+    expect(await blocksOf(account)).to.deep.equal(['news']);
+  });
+
   context('when they are of an account', () => {
     it('decline on all of its devices, and on those that come to it later', async () => {
       const { account, device } = await person();
