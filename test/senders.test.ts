@@ -10,10 +10,12 @@ import type { App } from '../models/app.js';
 import { openHashSecret } from '../models/app-secrets.js';
 import { type Batch, batches } from '../models/batch.js';
 import { block } from '../models/block-list.js';
+import { campaigns, createCampaign } from '../models/campaign-store.js';
 import type { Consent, Device } from '../models/device.js';
 import { devicesIn } from '../models/device-store.js';
 import { tasks } from '../models/lease.js';
 import { savePurpose } from '../models/purpose.js';
+import { checkedRecurrence } from '../models/recurrence.js';
 import { rests } from '../models/rest.js';
 import { LANES, type Task } from '../models/task.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
@@ -101,7 +103,14 @@ describe('every way to a vendor', function () {
   });
   afterEach(async () => {
     await Promise.all(running.map(({ engine }) => engine.stop(2_000)));
-    for (const name of ['batches', 'tasks', 'profile_rests', 'devices', 'suppressions'])
+    for (const name of [
+      'batches',
+      'tasks',
+      'profile_rests',
+      'devices',
+      'suppressions',
+      'campaigns',
+    ])
       await database().connection.collection(name).deleteMany({});
   });
 
@@ -295,6 +304,34 @@ describe('every way to a vendor', function () {
       group.expectOnlyAgreeing();
     });
   }
+
+  it('leads to nobody who refuses, from the run of a campaign', async () => {
+    const group = await crowd();
+    await group.refuse();
+    const content = {
+      task: { audience: { all: true }, message: MESSAGE, lane: 'campaign', ifUnsure: 'resend' },
+      schedule: checkedRecurrence({
+        cron: '0 0 1 1 *',
+        timeZone: 'UTC',
+        start: '2020-01-01T00:00',
+      }),
+      missed: 'catch-up-once',
+    } as const;
+    const { _id } = await createCampaign(
+      database().connection,
+      { app: door.app._id, name: 'Sale', content },
+      { by: 'test', at: new Date() },
+    );
+    const sending = await worker();
+    const request = { app: door.app._id, campaign: _id, version: 1, by: 'test' };
+    expect(await sending.engine.approveCampaign(request)).to.include({ state: 'approved' });
+    const { db } = door.parts;
+    await campaigns(db).updateOne({ _id }, { $set: { nextAt: new Date('2020-01-01T00:00:00Z') } });
+    const run = () => tasks(db).findOne({ campaign: _id });
+    await until('the run is made', async () => (await run()) != null);
+    await sending.ended((await run())!);
+    group.expectOnlyAgreeing();
+  });
 
   it('leads to nobody who has registered a raw token since and refuses', async () => {
     people += 1;
