@@ -44,7 +44,7 @@ export const rulesFor = async (
     count: 2 * known.length + rawKeys.length,
     compute: () => [...accountKeysOf(known, accountKeyOf), ...rawKeys],
     purpose: message.purpose,
-    nowMs: parts.now(),
+    nowMs: atMs,
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());
