@@ -272,6 +272,33 @@ describe('frequency caps on the way of a push', () => {
     });
   }
 
+  it('forget a person who is erased, and nobody else', async () => {
+    const [phone, lonely] = [await device({ account: 'gone' }), await device()];
+    const [other, stranger] = [await device({ account: 'here' }), await device()];
+    const task = await send([phone, lonely, other, stranger]);
+    const idOf = (id: string): Uint8Array => new Types.ObjectId(id).id;
+    await test.engine.erase(test.app._id, { account: 'gone' });
+    await test.engine.erase(test.app._id, { device: new Types.ObjectId(lonely) });
+    expect(await countOf(personOf('gone'))).to.equal(null);
+    expect(await countOf(idOf(lonely))).to.equal(null);
+    for (const person of [personOf('here'), idOf(stranger)]) {
+      expect((await countOf(person))?.k).to.deep.equal([task._id]);
+    }
+  });
+
+  it('forget also what is counted while an erasure waits for what is on its way', async () => {
+    const slow = await device({ account: 'late', profile: 'slow' }, 'slow');
+    await test.addProfile('sandbox', { slowMs: 1_500 }, 'slow');
+    const task = await accept([slow]);
+    await until('it is on its way', async () => (await countOf(personOf('late'))) != null);
+    const erasing = test.engine.erase(test.app._id, { account: 'late' });
+    await until('it is forgotten', async () => (await countOf(personOf('late'))) == null);
+    const push = { task, caps: [DAILY], nowMs };
+    await countPush(db(), [new mongo.Binary(personOf('late'))], push);
+    expect(await erasing).to.deep.equal({ devices: 1, mayStillArrive: false });
+    expect(await countOf(personOf('late'))).to.equal(null);
+  });
+
   it('cost an app without caps nothing, and the others one request for a batch', async () => {
     const devices = [await device({ account: 'one' }), await device({ account: 'two' })];
     const asked = async () => {
