@@ -1,6 +1,7 @@
 /** Puts the stages of a push together into the engine of one process. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
+import { CAP_COUNTS, capCountIndexes } from '../models/cap-counts.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import { PACING, pacingIndexes } from '../models/pacing.js';
@@ -13,6 +14,7 @@ import { signIn, signOut, WORKERS, workerIndexes } from '../models/worker.js';
 import { accept, checkTask } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
+import { createAppSettings } from './app-settings.js';
 import { createBreaker } from './breaker.js';
 import { approveCampaign, controlCampaign } from './campaigns/control.js';
 import type { JobContext } from './context.js';
@@ -44,11 +46,13 @@ import { createWrites } from './writes.js';
 
 const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => {
   const priority = createPriority(parts.monotonic);
+  const settings = createAppSettings(parts);
   return {
     parts,
     priority,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(parts.db, parts.secretBox),
+    settings,
     breaker: createBreaker(parts, {
       changed: (profile, state) => {
         const names = namesOfProfile(profile);
@@ -60,7 +64,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     inFlight: createInFlight(),
     pacing: createPacing(parts, stopping),
     purposes: createPurposes(parts),
-    quiet: createQuietHours(parts),
+    quiet: createQuietHours(settings),
     reads: createReads(parts.db, priority),
     writes: createWrites(parts.connection, priority),
     stopping,
@@ -77,6 +81,7 @@ const READY_WITHIN_MS = 2_000;
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(BATCHES).createIndexes([...batchIndexes, ...parkedIndexes]);
   await db.collection(PACING).createIndexes(pacingIndexes);
+  await db.collection(CAP_COUNTS).createIndexes(capCountIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
   await db.collection(RESTS).createIndexes(restIndexes);
   await db.collection(WORKERS).createIndexes(workerIndexes);
@@ -200,7 +205,7 @@ export const createEngine = (parts: JobParts): Engine => {
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
     appChanged(app) {
       context.purposes.changed(app);
-      context.quiet.changed(app);
+      context.settings.changed(app);
     },
     vendorChanged(app) {
       context.profiles.changed(app);

@@ -120,6 +120,8 @@ export interface DeliveryRow {
   vendorMessageId?: string;
   attempts: number;
   at?: Date;
+  /** When the cap that stopped it has room again. */
+  freesAt?: Date;
 }
 
 export interface DeliveryFilter {
@@ -189,7 +191,7 @@ export interface Engine {
   ): Promise<DeliveryRow[]>;
   /** An adapter opened for older settings of this profile is replaced. */
   vendorChanged(app: string, vendor: string, profile: string): void;
-  /** Its quiet hours and purposes are read again before the next push. */
+  /** Its quiet hours, caps and purposes are read again before the next push. */
   appChanged(app: string): void;
   /** Vendor profiles of the app that nothing is sent through now, by `<app>/<vendor>/<profile>`, as all workers know it. */
   rests(app: string): Promise<ReadonlyMap<string, Rest>>;

@@ -75,6 +75,19 @@ describe('The example', () => {
     expect(body.counts.targeted).to.equal(1);
   });
 
+  it('set-caps.sh says how many pushes a person may get', async () => {
+    const [app] = await script('set-caps.sh', 'shop');
+    const { caps } = (await api().request('GET', '/v1/apps/shop')).body;
+    expect(app).to.deep.include({ id: 'shop', caps });
+    expect(
+      caps.map(({ name, limit }: { name: string; limit: number }) => [name, limit]),
+    ).to.deep.equal([
+      ['marketing-a-day', 3],
+      ['marketing-a-week', 10],
+    ]);
+    await api().request('PATCH', '/v1/apps/shop', { body: { caps: null } });
+  });
+
   it('send-template.sh writes, previews and sends a template', async () => {
     await register('ok-4', 'dora', []);
     await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });

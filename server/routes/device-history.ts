@@ -60,6 +60,7 @@ const rowShown = ({
   vendorMessageId,
   attempts,
   at,
+  freesAt,
 }: DeliveryRow) => ({
   task: task.toHexString(),
   state,
@@ -69,6 +70,7 @@ const rowShown = ({
   vendorMessageId,
   attempts,
   at,
+  freesAt,
 });
 
 /** The next page begins before an instant, so a page ends where an instant does, unless it is all of one. */

@@ -26,6 +26,7 @@ const COLUMNS = [
   'vendorMessageId',
   'attempts',
   'at',
+  'freesAt',
 ] as const;
 
 const rowShown = (row: DeliveryRow) => ({
@@ -37,6 +38,7 @@ const rowShown = (row: DeliveryRow) => ({
   vendorMessageId: row.vendorMessageId,
   attempts: row.attempts,
   at: row.at?.toISOString(),
+  freesAt: row.freesAt?.toISOString(),
 });
 
 /** The devices asked for, or undefined for all. */

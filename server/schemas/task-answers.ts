@@ -113,6 +113,7 @@ export const deliveryRow = joi.object({
   vendorMessageId: joi.string(),
   attempts: count.required(),
   at: shownInstant,
+  freesAt: shownInstant.description('Of `capped`: when the cap has room again'),
 });
 
 export const deliveriesAnswer = joi.object({

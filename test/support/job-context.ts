@@ -4,6 +4,7 @@ import { type Connection, Types } from 'mongoose';
 import { Registry } from 'prom-client';
 import { loadVendors } from '../../adapters/index.js';
 import { createAppSecrets } from '../../jobs/app-secrets.js';
+import { createAppSettings } from '../../jobs/app-settings.js';
 import { createBreaker } from '../../jobs/breaker.js';
 import type { JobContext } from '../../jobs/context.js';
 import { createInFlight } from '../../jobs/in-flight.js';
@@ -141,16 +142,18 @@ export const jobContext = async (
   await ensureDeliveries(db, SOME_DELIVERIES);
   const stopping = new AbortController().signal;
   const priority = createPriority(parts.monotonic);
+  const settings = createAppSettings(parts);
   return {
     parts,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(db, parts.secretBox),
+    settings,
     breaker: createBreaker(parts),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     priority,
     purposes: createPurposes(parts),
-    quiet: createQuietHours(parts),
+    quiet: createQuietHours(settings),
     reads: createReads(db, priority),
     writes: createWrites(connection, priority),
     pacing: createPacing(parts, stopping),
