@@ -61,15 +61,11 @@ export const withoutCapped = async (
   if (sorted.caps == null) return sorted;
   const capped = await countInPieces(context, task, sorted.caps, peopleOf(sorted.targets));
   if (capped.size === 0) return sorted;
-  const targets: SendTarget[] = [];
-  const suppressed = [...sorted.suppressed];
-  for (const target of sorted.targets) {
+  const targets = sorted.targets.filter((target) => !capped.has(textOf(target)));
+  const suppressed = sorted.targets.flatMap((target) => {
     const by = capped.get(textOf(target));
-    if (by == null) targets.push(target);
-    else {
-      const { index } = target;
-      suppressed.push({ index, reason: `capped:${by.cap}`, freesAt: by.freesAt });
-    }
-  }
-  return { ...sorted, targets, suppressed };
+    if (by == null) return [];
+    return { index: target.index, reason: `capped:${by.cap}` as const, freesAt: by.freesAt };
+  });
+  return { ...sorted, targets, suppressed: [...sorted.suppressed, ...suppressed] };
 };
