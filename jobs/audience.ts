@@ -16,7 +16,7 @@ import { resolveTokens } from './audience-tokens.js';
 import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView, type JudgedDevice, PLAN_FIELDS } from './eligibility.js';
-import { type Exclusion, exclusionOf } from './exclusion.js';
+import { exclusionOf } from './exclusion.js';
 import { filtered } from './filtered.js';
 import { compareIds, uniqueIds } from './ids.js';
 import { hasList } from './on-list.js';
@@ -41,12 +41,21 @@ const readDevices = async (
   return new Map(found.map((device) => [device._id.toHexString(), device]));
 };
 
+type ExtraFields = Readonly<Record<string, 1>>;
+
+export interface OpenOptions {
+  /** What ages in expressions count back from; the same whenever the audience is opened. */
+  readonly now: Date;
+  /** Read of each device besides. */
+  readonly fields?: ExtraFields;
+}
+
 type Streamed = Omit<JudgedDevice, 'app'>;
 
 const streamed = (
   { db, priority, app }: Pick<AudienceContext, 'db' | 'priority' | 'app'>,
   query: AudienceQuery,
-  extraFields: Exclusion['fields'] = {},
+  extraFields: ExtraFields,
 ): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
@@ -155,12 +164,12 @@ const queryOf = async (
 const ofQuery = async (
   context: AudienceContext,
   audience: QueriedAudience,
-  now: Date,
+  { now, fields }: OpenOptions,
 ): Promise<AudienceSource> => {
   const query = await queryOf(context, audience, now);
   const exclusion = audience.exclude && exclusionOf(context, audience.exclude);
   const { sample, salt = '' } = audience;
-  const all = streamed(context, query, exclusion?.fields);
+  const all = streamed(context, query, { ...fields, ...exclusion?.fields });
   if (exclusion == null && sample == null) return all;
   const order = orderBy(salt);
   return filtered(
@@ -171,11 +180,10 @@ const ofQuery = async (
   );
 };
 
-/** `now`: what ages in expressions count back from; the same whenever the audience is opened. */
 export const openAudience = async (
   context: AudienceContext,
   audience: Audience,
-  now: Date,
+  options: OpenOptions,
 ): Promise<AudienceSource> => {
   if ('tokens' in audience) return ofTokens(context, audience.tokens);
   if ('accounts' in audience) return ofAccounts(context, audience.accounts);
@@ -185,5 +193,5 @@ export const openAudience = async (
       uniqueIds(audience.devices).map((id) => ({ id })),
     );
   }
-  return ofQuery(context, audience, now);
+  return ofQuery(context, audience, options);
 };

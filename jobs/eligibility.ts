@@ -3,7 +3,8 @@ import type { mongo } from 'mongoose';
 import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
 import { consentFor } from '../models/consent.js';
 import type { Device } from '../models/device.js';
-import type { Quiet } from './quiet.js';
+import type { DueTimes } from './due.js';
+import type { Holds } from './hold.js';
 
 /** What is read of a device to decide and to send; nothing else leaves the database. */
 export const DEVICE_FIELDS = {
@@ -48,6 +49,7 @@ export const SUPPRESSED_REASONS = [
   'quiet-hours',
   'suppression-list',
   'token-gone',
+  'too-late',
   'vendor-not-configured',
 ] as const;
 /** Of a recall; what follows is the vendor's reason. */
@@ -62,8 +64,10 @@ export interface Rules {
   /** Keyed hashes on the suppression list, in hex. */
   readonly onList: ReadonlySet<string>;
   readonly accountKeyOf: (account: string) => Buffer;
-  /** Who is left in peace now; absent: nobody. Asked right before sending, not at planning. */
-  readonly quiet?: Quiet;
+  /** When each device is due; absent: all at once. */
+  readonly due?: DueTimes;
+  /** Who has to wait now; absent: nobody. Asked right before sending, not at planning. */
+  readonly holds?: Holds;
   /** For a recall: how each profile would take the push back. */
   readonly recalls?: ReadonlyMap<string, RecallManner | NotRecallable>;
 }

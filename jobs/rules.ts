@@ -4,7 +4,9 @@ import { accountKey, tokenKey } from '../models/token-key.js';
 import type { Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
+import { dueTimes } from './due.js';
 import { type DeviceView, isWhole, type JudgedDevice, type Rules } from './eligibility.js';
+import { holdsOf } from './hold.js';
 import { onSuppressionList } from './on-list.js';
 import { recallManners } from './recalling.js';
 
@@ -43,13 +45,16 @@ export const rulesFor = async (
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());
+  const due = dueTimes(task);
+  const holds = holdsOf({ due, quiet }, parts.now());
   const rules = {
     app,
     purpose,
     profiles: new Set(open.keys()),
     onList,
     accountKeyOf,
-    ...(quiet == null ? {} : { quiet }),
+    ...(due == null ? {} : { due }),
+    ...(holds == null ? {} : { holds }),
   };
   return recalls == null ? rules : { ...rules, recalls };
 };

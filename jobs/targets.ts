@@ -14,6 +14,7 @@ import {
   suppressionOf,
 } from './eligibility.js';
 import type { Known } from './hand-over.js';
+import type { HeldDevice, Wait } from './hold.js';
 import { localeFor, type Variant } from './message.js';
 import { rulesFor } from './rules.js';
 
@@ -28,8 +29,8 @@ export interface SendTarget {
 export interface BatchTargets {
   readonly targets: SendTarget[];
   readonly suppressed: { readonly index: number; readonly reason: SuppressedReason }[];
-  /** Left in peace for now, until so many milliseconds since 1970. */
-  readonly quiet: { readonly index: number; readonly untilMs: number }[];
+  /** Not sent to now, though they may be pushed to. */
+  readonly held: ({ readonly index: number } & Wait)[];
 }
 
 const NOBODY: Variant = { locale: '' };
@@ -46,17 +47,17 @@ const variantOf = (
   return { locale: chosen, data };
 };
 
-/** True when it is quiet where the device is; what that means for it is noted. */
-const isLeftInPeace = (
+/** True when nothing is sent to the device now; what that means for it is noted. */
+const isHeld = (
   result: BatchTargets,
   index: number,
-  device: Pick<DeviceView, 'timeZone' | 'quietHours'>,
-  { quiet }: Rules,
+  device: HeldDevice,
+  { holds }: Rules,
 ): boolean => {
-  const peace = quiet?.peaceOf(device);
-  if (peace == null) return false;
-  if (peace.drops) result.suppressed.push({ index, reason: 'quiet-hours' });
-  else result.quiet.push({ index, untilMs: peace.untilMs });
+  const hold = holds?.of(device);
+  if (hold == null) return false;
+  if (typeof hold === 'string') result.suppressed.push({ index, reason: hold });
+  else result.held.push({ index, ...hold });
   return true;
 };
 
@@ -68,7 +69,8 @@ const rawTargets = (
   registered: ReadonlyMap<string, DeviceView>,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
+  const ids = unpack(batch.devices, DEVICE_BYTES);
+  const result: BatchTargets = { targets: [], suppressed: [], held: [] };
   batch.tokens?.forEach((token, index) => {
     const key = keys[index] ?? '';
     const device = registered.get(key);
@@ -78,7 +80,9 @@ const rawTargets = (
       result.suppressed.push({ index, reason });
       return;
     }
-    if (isLeftInPeace(result, index, device ?? {}, rules)) return;
+    // By the id that it was planned with: its minute of a spread stays the same.
+    const held = { ...device, _id: { id: ids[index] ?? Buffer.alloc(0) } };
+    if (isHeld(result, index, held, rules)) return;
     const variant = variantOf(task, batch, index, device?.locale);
     result.targets.push({ index, token, wasSuspect: false, variant });
   });
@@ -114,7 +118,7 @@ const registeredTargets = (
   find: FindDevice,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
+  const result: BatchTargets = { targets: [], suppressed: [], held: [] };
   const accounts = unpack(batch.accounts, ACCOUNT_KEY_BYTES);
   const { vendor, profile } = batch;
   const ofAll = {
@@ -131,7 +135,7 @@ const registeredTargets = (
       result.suppressed.push({ index, reason: reason ?? 'erased' });
       return;
     }
-    if (isLeftInPeace(result, index, device, rules)) return;
+    if (isHeld(result, index, device, rules)) return;
     const variant = variantOf(task, batch, index, device.locale);
     const wasSuspect = device.state === 'suspect';
     result.targets.push({ index, token: device.token, wasSuspect, variant });
