@@ -47,10 +47,11 @@ export const holdsOf = (
     const lastMs = fromMs + SEARCH_MS;
     for (let atMs = fromMs; ; ) {
       const openMs = due?.nextOpen(due.zoneOf(device), atMs) ?? atMs;
-      const untilMs = quiet?.peaceOf(device, openMs)?.untilMs;
-      if (untilMs == null) return openMs;
-      if (untilMs >= lastMs) return untilMs;
-      atMs = untilMs;
+      const peace = quiet?.peaceOf(device, openMs);
+      // What is dropped then is not to be saved by waiting longer.
+      if (peace == null || peace.drops) return openMs;
+      if (peace.untilMs >= lastMs) return peace.untilMs;
+      atMs = peace.untilMs;
     }
   });
   const openNow = new Map<string, boolean>();
@@ -63,9 +64,7 @@ export const holdsOf = (
     const zone = times.zoneOf(device);
     const dueMs = times.of(zone, device._id);
     if (dueMs == null) return 'too-late';
-    if (dueMs > nowMs) {
-      return { reason: 'not-due', untilMs: firstAllowed(device, dueMs), dueMs };
-    }
+    if (dueMs > nowMs) return { reason: 'not-due', untilMs: dueMs, dueMs };
     return isOpenNow(zone, times)
       ? null
       : { reason: 'outside-window', untilMs: firstAllowed(device, nowMs) };
