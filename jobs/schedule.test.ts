@@ -253,6 +253,21 @@ describe('a schedule on the way of a push', () => {
     expect(await accepted(task)).to.equal(40);
   });
 
+  it('is paused beyond its time and then sent at once, at another rate, while others still wait', async () => {
+    const [berlin, newYork] = [await device('Europe/Berlin'), await device('America/New_York')];
+    const task = await accept([berlin, newYork], { localTime: SIX, late: 'skip' });
+    await test.engine.control(test.app._id, task._id, 'pause');
+    at('2026-12-24T18:30:00Z');
+    expect(await test.engine.setRate(test.app._id, task._id, 500)).to.include({ state: 'paused' });
+    expect(await test.engine.report(task)).to.include({ targeted: 2, pending: 2 });
+    await test.engine.control(test.app._id, task._id, 'resume');
+    await untilAccepted(task, 1);
+    expect(await waiting(task)).to.deep.equal({ '2026-12-24T23:00:00.000Z': [newYork] });
+    at('2026-12-24T23:00:00Z');
+    await test.ended(task);
+    expect(await accepted(task)).to.equal(2);
+  });
+
   it('that is cancelled half-way ends whoever has not got it, with exact books', async () => {
     const [berlin, newYork, tokyo] = [
       await device('Europe/Berlin'),

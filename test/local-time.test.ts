@@ -14,6 +14,8 @@ import { lookedFor, ZONES } from './support/zones.js';
 
 const TOKEN_OF = { apns: apnsToken, harmony: harmonyToken } as const;
 const VENDORS = ['apns', 'harmony'] as const;
+const TTL_SECONDS = 3_600;
+const SECOND_MS = 1_000;
 
 interface Inhabitant {
   readonly vendor: (typeof VENDORS)[number];
@@ -91,7 +93,7 @@ describe('a task at a wall time', function () {
         audience: { all: true },
         message: { title: 'Good morning', body: 'Have you slept well?' },
         schedule: { localTime },
-        ttlSeconds: 3_600,
+        ttlSeconds: TTL_SECONDS,
       },
     });
     expect(created.status, created.text).to.equal(202);
@@ -120,6 +122,13 @@ describe('a task at a wall time', function () {
       expect(simulators[vendor].countsOf(token).delivered, timeZone).to.equal(1);
       const [push] = simulators[vendor].received(token);
       expect(Date.parse(push!.at), timeZone).to.equal(dueOf.get(timeZone));
+      if (vendor !== 'apns') continue;
+      // How long the vendor may keep it counts from then, too.
+      const untilMs = Number(push!.request?.headers['apns-expiration']) * SECOND_MS;
+      expect(untilMs - (dueOf.get(timeZone) ?? 0), timeZone).to.be.within(
+        (TTL_SECONDS - 2) * SECOND_MS,
+        TTL_SECONDS * SECOND_MS,
+      );
     }
     // Where the wall time is left out, when the clocks are put on.
     const wall = DateTime.fromMillis(dueOf.get('Europe/Berlin')!, { zone: 'Europe/Berlin' });
