@@ -11,7 +11,7 @@ import {
   MOST_AHEAD_MS,
   MOST_BEHIND_MS,
   wallMsOf,
-} from '../models/wall-clock.js';
+} from '../models/wall-time.js';
 import { orderBy } from './order.js';
 
 const SECOND_MS = 1_000;
@@ -45,12 +45,12 @@ const beginningIn = (
   const createdMs = task.createdAt.getTime();
   if (localTime == null) return task.scheduledAt?.getTime() ?? createdMs;
   let wallMs = wallMsOf(localTime);
-  let instantMs = instantOf(zone, wallMs);
+  let instantMs = instantOf(wallMs, zone);
   if (!isOver(instantMs, createdMs)) return instantMs;
   if (late !== 'next-day') return late === 'now' ? createdMs : null;
   while (isOver(instantMs, createdMs)) {
     wallMs += DAY_MS;
-    instantMs = instantOf(zone, wallMs);
+    instantMs = instantOf(wallMs, zone);
   }
   return instantMs;
 };

@@ -1,5 +1,5 @@
 /** Windows of a week in which a task is sent, by the clock on the wall. Pure. */
-import { changeBetween, offsetMs } from './wall-clock.js';
+import { changeBetween, offsetMs } from './wall-time.js';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -53,14 +53,14 @@ export class SendWindows {
 
   /** The first instant from `atMs` on at which the wall clock of the zone stands in a window. */
   nextOpen(zone: string, atMs: number): number {
-    const offset = offsetMs(zone, atMs);
+    const offset = offsetMs(atMs, zone);
     const now = weekMinutes(atMs + offset);
     if (this.stretches.some(({ start, length }) => minutesBetween(start, now) < length))
       return atMs;
     const left = Math.min(...this.stretches.map(({ start }) => minutesBetween(now, start)));
     const opensMs = (Math.floor(atMs / MINUTE_MS) + left) * MINUTE_MS;
-    if (offsetMs(zone, opensMs) === offset) return opensMs;
+    if (offsetMs(opensMs, zone) === offset) return opensMs;
     // Nothing opens before the clocks are changed; then they may stand in a window, or before it once more.
-    return this.nextOpen(zone, changeBetween(zone, atMs, opensMs));
+    return this.nextOpen(zone, changeBetween(atMs, opensMs, zone));
   }
 }

@@ -3,7 +3,7 @@ import { dueBounds } from '../jobs/due.js';
 import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
 import { parseExpression } from '../models/expression/parse.js';
-import { MOST_BEHIND_MS, wallMsOf } from '../models/wall-clock.js';
+import { MOST_BEHIND_MS, wallMsOf } from '../models/wall-time.js';
 import { unreadable } from './expression-check.js';
 import { type FieldError, problem } from './problems.js';
 import { MAX_SCHEDULE_DAYS } from './schemas/schedule.js';

@@ -2,7 +2,7 @@
 import joi from 'joi';
 import { type SendWindow, WEEKDAYS } from '../../models/send-windows.js';
 import { LATE_RULES, type LateRule } from '../../models/task.js';
-import { wallMsOf } from '../../models/wall-clock.js';
+import { readWallTime } from '../../models/wall-time.js';
 import { timeZone } from './device-facts.js';
 import { quarterHour } from './quiet-hours.js';
 import { instant } from './values.js';
@@ -25,25 +25,13 @@ export interface ScheduleRequest {
 const WALL_TIME_FAULT =
   'must be a date and time without a zone, to the minute, for example 2027-02-28T18:30';
 
-const WALL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
-
-/** Date.parse would move 30 February to March. */
-const isOnCalendar = (text: string): boolean => {
-  const wallMs = wallMsOf(text);
-  return !Number.isNaN(wallMs) && new Date(wallMs).toISOString().startsWith(text);
-};
-
 const localTime = joi
   .string()
-  .pattern(WALL_TIME)
-  // What has another form is refused for that.
-  .custom((text: string, { error }) =>
-    !WALL_TIME.test(text) || isOnCalendar(text) ? text : error('string.pattern.base'),
-  )
+  .custom((text: string, { error }) => (readWallTime(text) == null ? error('wall.time') : text))
   .description(
     `On the wall of each device, by its own \`timeZone\`: \`2027-02-28T18:30\`; at most ${MAX_SCHEDULE_DAYS} days ahead`,
   )
-  .messages({ 'string.pattern.base': WALL_TIME_FAULT });
+  .messages({ 'wall.time': WALL_TIME_FAULT });
 
 const sendWindow = joi.object<SendWindow>({
   days: joi

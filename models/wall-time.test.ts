@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { changesOf, lookedFor, ZONES } from '../test/support/zones.js';
-import { changeBetween, instantOf, isKnownZone, wallMsOf } from './wall-clock.js';
+import { changeBetween, instantOf, isKnownZone, wallMsOf } from './wall-time.js';
 
 const MINUTE_MS = 60_000;
 const instant = (zone: string, wallTime: string): string =>
-  new Date(instantOf(zone, wallMsOf(wallTime))).toISOString();
+  new Date(instantOf(wallMsOf(wallTime), zone)).toISOString();
 
 describe('a wall time', () => {
   it('comes at another instant in each zone', () => {
@@ -42,7 +42,7 @@ describe('a wall time', () => {
           const wallTime = DateTime.fromMillis(ms + minutes * MINUTE_MS, { zone: 'UTC' }).toFormat(
             "yyyy-MM-dd'T'HH:mm",
           );
-          const said = instantOf(zone, wallMsOf(wallTime));
+          const said = instantOf(wallMsOf(wallTime), zone);
           expect(said, `${zone} ${wallTime}`).to.equal(lookedFor(zone, wallTime));
         }),
         { numRuns: 3 },
@@ -54,7 +54,7 @@ describe('a wall time', () => {
 describe('clocks', () => {
   it('are changed at the minute that is found', () => {
     const [fromMs, toMs] = [Date.parse('2026-03-01T12:34:56Z'), Date.parse('2026-04-01T00:00:01Z')];
-    expect(changeBetween('Europe/Berlin', fromMs, toMs)).to.equal(
+    expect(changeBetween(fromMs, toMs, 'Europe/Berlin')).to.equal(
       Date.parse('2026-03-29T01:00:00Z'),
     );
   });
