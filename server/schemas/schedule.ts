@@ -75,17 +75,26 @@ const dueFields = {
     .description('Each device at a minute of its own among so many, always the same of a task'),
 };
 
+const fields = {
+  at: instant.description(
+    `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
+  ),
+  ...dueFields,
+  ratePerSecond: ratePerSecond.description(
+    'Send to no more devices a second than this, whatever the vendors allow',
+  ),
+};
+
 export const schedule = joi
-  .object<ScheduleRequest>({
-    at: instant.description(
-      `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
-    ),
-    ...dueFields,
-    ratePerSecond: ratePerSecond.description(
-      'Send to no more devices a second than this, whatever the vendors allow',
-    ),
-  })
+  .object<ScheduleRequest>(fields)
   .or('at', 'localTime', 'windows', 'spreadMinutes', 'ratePerSecond')
   .oxor('at', 'localTime');
+
+/** Of a campaign, whose own schedule says when; its runs may all the same be late for a device. */
+export const scheduleOfRuns = joi
+  .object<ScheduleRequest>(fields)
+  .fork(['at', 'localTime'], (field) => field.forbidden())
+  .messages({ 'any.unknown': 'is not allowed in a campaign: its own schedule says when' })
+  .min(1);
 
 export const scheduleShown = joi.object(dueFields);
