@@ -16,6 +16,7 @@ import { audienceContext, openAudience } from './audience.js';
 import { checkMessage, MOST_PROBLEMS } from './check-message.js';
 import type { JobContext } from './context.js';
 import type { Cut } from './cut.js';
+import { dueBounds, dueSpan } from './due.js';
 import { isWhole, profileKey } from './eligibility.js';
 import { type AcceptRequest, type TaskInput, type TaskProblem, TaskRefused } from './engine.js';
 import { faultPoint } from './fault-point.js';
@@ -71,14 +72,35 @@ const queryFields = (audience: Audience, id: Types.ObjectId): Partial<Task> => {
   };
 };
 
-const expiryOf = ({ schedule, expiresAt, ttlSeconds }: TaskInput, now: Date): Date =>
-  expiresAt ??
-  new Date((schedule?.at ?? now).getTime() + (ttlSeconds ?? DEFAULT_TTL_SECONDS) * SECOND_MS);
+/** So long before the first zone can be due, its planning begins. */
+const PLAN_AHEAD_MS = 10 * 60 * SECOND_MS;
+
+const ttlSecondsOf = ({ ttlSeconds }: TaskInput): number => ttlSeconds ?? DEFAULT_TTL_SECONDS;
+
+const dueFields = (input: TaskInput): Pick<Task, 'due'> => {
+  if (input.due == null) return {};
+  const { due, expiresAt } = input;
+  return { due: expiresAt == null ? { ...due, ttlSeconds: ttlSecondsOf(input) } : due };
+};
+
+/** When work on it begins, and when its time is over. */
+const timesOf = (input: TaskInput, now: Date): { startsAt: Date; expiresAt: Date } => {
+  const { schedule, due, expiresAt } = input;
+  const at = schedule?.at ?? now;
+  const bounds = due && dueBounds(due, { startMs: at.getTime(), nowMs: now.getTime() });
+  return {
+    startsAt:
+      bounds == null || due?.localTime == null ? at : new Date(bounds.firstMs - PLAN_AHEAD_MS),
+    expiresAt:
+      expiresAt ?? new Date((bounds?.lastMs ?? at.getTime()) + ttlSecondsOf(input) * SECOND_MS),
+  };
+};
 
 const newTask = ({ app, by, input, campaign }: AcceptRequest, now: Date): Task => {
-  const { audience, message, lane, ifUnsure, reference, labels, schedule } = input;
+  const { audience, message, lane, ifUnsure, reference, labels } = input;
   const _id = newTaskId();
-  const isLater = schedule != null && schedule.at > now;
+  const { startsAt, expiresAt } = timesOf(input, now);
+  const isLater = startsAt > now;
   return {
     _id,
     app: app._id,
@@ -92,10 +114,11 @@ const newTask = ({ app, by, input, campaign }: AcceptRequest, now: Date): Task =
     ...(reference == null ? {} : { reference }),
     ...(labels == null ? {} : { labels }),
     ...(campaign == null ? {} : { campaign }),
-    deliveriesIn: deliveriesName(isLater ? schedule.at : now, app.retentionDays),
-    ...(isLater ? { scheduledAt: schedule.at } : {}),
+    deliveriesIn: deliveriesName(isLater ? startsAt : now, app.retentionDays),
+    ...(isLater ? { scheduledAt: startsAt } : {}),
+    ...dueFields(input),
     ...(input.ratePerSecond == null ? {} : { ratePerSecond: input.ratePerSecond }),
-    expiresAt: expiryOf(input, now),
+    expiresAt,
     ...UNPLANNED,
     createdBy: by,
     createdAt: now,
@@ -169,6 +192,7 @@ const planned = (task: Task, inline: InlinePlan): Task => {
     unmatched: inline.unmatched,
     startedAt: at,
     plannedAt: at,
+    ...dueSpan(inline.cut.batches),
     ...(isDone ? { endedAt: at } : {}),
   };
 };

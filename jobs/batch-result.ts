@@ -20,6 +20,8 @@ export interface Again {
   readonly atOnce?: true;
   /** Not before this instant, in milliseconds since 1970, and no later than need be: nothing is wrong with the device. */
   readonly atMs?: number;
+  /** When it is due by now, where that has changed: its time counts from then. */
+  readonly dueMs?: number;
   readonly maybe: boolean;
 }
 

@@ -1,25 +1,19 @@
-/** Cuts a stretch of an audience into batches for each vendor profile, and rows for those who must not be pushed to. Pure. */
-import type { mongo } from 'mongoose';
-import {
-  type Batch,
-  type Counts,
-  countKey,
-  packIds,
-  packKeys,
-  plannedBatchId,
-} from '../models/batch.js';
+/**
+ * Cuts an audience into batches for each vendor profile and instant, and rows for those who must not be pushed to. Pure.
+ */
+import type { mongo, Types } from 'mongoose';
+import { type Batch, type Counts, countKey, plannedBatchId } from '../models/batch.js';
 import { type Delivery, deliveryId } from '../models/delivery.js';
 import type { Task } from '../models/task.js';
 import type { Candidate } from './candidate.js';
+import { expiryOf } from './due.js';
 import { profileKey, type Rules, type SuppressedReason, suppressionOf } from './eligibility.js';
+import { Pile } from './pile.js';
 
 /** 2000 devices cost a third less than 250; Harmony takes 1000 tokens in a request. */
 export const BATCH_SIZE = 1_000;
 
-type CutTask = Pick<
-  Task,
-  '_id' | 'app' | 'lane' | 'expiresAt' | 'consentAsserted' | 'planSequence'
->;
+type CutTask = Pick<Task, '_id' | 'app' | 'lane' | 'expiresAt' | 'due' | 'planSequence'>;
 
 export interface CutRules extends Rules {
   /** The app allows tokens that are not registered, and the caller says their people agreed. */
@@ -36,10 +30,10 @@ export interface Cut {
 }
 
 interface Suppressed {
-  candidate: Candidate;
-  vendor: string;
-  profile: string;
-  reason: SuppressedReason;
+  readonly id: Types.ObjectId;
+  readonly vendor: string;
+  readonly profile: string;
+  readonly reason: SuppressedReason;
 }
 
 const rawSuppression = (
@@ -66,6 +60,10 @@ export const judge = (candidate: Candidate, rules: CutRules): SuppressedReason |
   return candidate.raw == null ? 'not-registered' : rawSuppression(candidate.raw, rules);
 };
 
+/** Null: too late. Undefined: at once. */
+const dueMsOf = ({ id, device }: Candidate, { due }: CutRules): number | null | undefined =>
+  due?.of(due.zoneOf(device ?? {}), id);
+
 /** Everything a batch has when it is born; `_id`, `size` and the packed members are the cutter's. */
 const newBatch = (
   task: CutTask,
@@ -90,32 +88,33 @@ const newBatch = (
   createdAt: now,
 });
 
-const batchOf = (task: CutTask, id: mongo.Binary, members: Candidate[], now: Date): Batch => {
-  const [first] = members;
-  const place = first?.device ?? first?.raw;
-  const accountKeys = members.flatMap(({ accountKey }) => accountKey ?? []);
-  return {
-    ...newBatch(
-      task,
-      { _id: id, vendor: place?.vendor ?? '', profile: place?.profile ?? '', size: members.length },
-      now,
-    ),
-    devices: packIds(members.map((member) => member.id)),
-    ...(first?.raw == null ? {} : { tokens: members.map(({ raw }) => raw?.token ?? '') }),
-    ...(accountKeys.length === members.length ? { accounts: packKeys(accountKeys) } : {}),
-    ...(members.some(({ data }) => data != null)
-      ? { data: members.map(({ data }) => data ?? null) }
-      : {}),
-  };
-};
+const timesOf = (task: CutTask, dueMs: number | undefined, now: Date): Partial<Batch> =>
+  dueMs == null
+    ? {}
+    : {
+        dueAt: new Date(dueMs),
+        notBefore: new Date(Math.max(dueMs, now.getTime())),
+        expiresAt: expiryOf(task, dueMs),
+      };
+
+const batchesOf = (task: CutTask, pile: Pile, nextId: () => mongo.Binary, now: Date): Batch[] =>
+  Array.from({ length: Math.ceil(pile.size / BATCH_SIZE) }, (_, index) => {
+    const from = index * BATCH_SIZE;
+    const to = Math.min(pile.size, from + BATCH_SIZE);
+    return {
+      ...newBatch(task, { _id: nextId(), ...pile.place, size: to - from }, now),
+      ...timesOf(task, pile.dueMs, now),
+      ...pile.members(from, to),
+    };
+  });
 
 const rowOf = (
   task: CutTask,
-  { candidate, vendor, profile, reason }: Suppressed,
+  { id, vendor, profile, reason }: Suppressed,
   now: Date,
 ): Delivery => ({
-  _id: deliveryId(task._id.id, candidate.id.id),
-  d: candidate.id,
+  _id: deliveryId(task._id.id, id.id),
+  d: id,
   s: 'suppressed',
   r: reason,
   ...(vendor === '' ? {} : { v: vendor, p: profile }),
@@ -161,43 +160,76 @@ const groupBy = <T>(items: Iterable<T>, keyOf: (item: T) => string): T[][] => {
   return [...groups.values()];
 };
 
-const inChunks = <T>(items: T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
-
 /** Candidates come in the order of their ids, and so do the members of each batch and the rows. */
+export class Cutter {
+  /** Devices that are gathered for batches, and those that are suppressed. */
+  devices = 0;
+  private piles = new Map<string, Pile>();
+  private suppressed: Suppressed[] = [];
+
+  constructor(private readonly task: CutTask) {}
+
+  get rows(): number {
+    return this.suppressed.length;
+  }
+
+  add(candidates: readonly Candidate[], rules: CutRules): void {
+    for (const candidate of candidates) {
+      const reason = judge(candidate, rules);
+      const dueMs = reason == null ? dueMsOf(candidate, rules) : undefined;
+      if (reason != null) this.suppress(candidate, reason);
+      else if (dueMs === null) this.suppress(candidate, 'too-late');
+      else this.pileOf(candidate, dueMs).add(candidate);
+    }
+  }
+
+  /** Everything since the last time; it begins anew. */
+  take(planSequence: number, now: Date): Cut {
+    const { task, piles, suppressed } = this;
+    this.piles = new Map();
+    this.suppressed = [];
+    this.devices = 0;
+    let sequence = planSequence;
+    const nextId = (): mongo.Binary => plannedBatchId(task._id, sequence++);
+    const ended = groupBy(suppressed, ({ vendor, profile }) => profileKey(vendor, profile));
+    const batches = [
+      ...[...piles.values()].flatMap((pile) => batchesOf(task, pile, nextId, now)),
+      ...ended.map((members) => suppressedBatch(task, nextId(), members, now)),
+    ];
+    const rows = suppressed.map((one) => rowOf(task, one, now));
+    return { batches, rows, planSequence: sequence };
+  }
+
+  private pileOf({ device, raw }: Candidate, dueMs: number | undefined): Pile {
+    const { vendor, profile } = device ?? raw ?? {};
+    const key = [vendor, profile, raw != null, dueMs].join('/');
+    let pile = this.piles.get(key);
+    if (pile == null) {
+      pile = new Pile({ vendor: vendor ?? '', profile: profile ?? '' }, dueMs);
+      this.piles.set(key, pile);
+    }
+    this.devices += 1;
+    return pile;
+  }
+
+  private suppress({ id, device, raw, sentBy }: Candidate, reason: SuppressedReason): void {
+    const place = device ?? raw ?? sentBy;
+    this.suppressed.push({
+      id,
+      vendor: place?.vendor ?? '',
+      profile: place?.profile ?? '',
+      reason,
+    });
+  }
+}
+
 export const cut = (
   task: CutTask,
   candidates: readonly Candidate[],
   rules: CutRules,
   now: Date,
 ): Cut => {
-  const eligible: Candidate[] = [];
-  const suppressed: Suppressed[] = [];
-  for (const candidate of candidates) {
-    const reason = judge(candidate, rules);
-    if (reason == null) {
-      eligible.push(candidate);
-      continue;
-    }
-    const place = candidate.device ?? candidate.raw ?? candidate.sentBy;
-    suppressed.push({
-      candidate,
-      vendor: place?.vendor ?? '',
-      profile: place?.profile ?? '',
-      reason,
-    });
-  }
-  let sequence = task.planSequence;
-  const nextId = (): mongo.Binary => plannedBatchId(task._id, sequence++);
-  const sendable = groupBy(eligible, ({ device, raw }) =>
-    [device?.vendor ?? raw?.vendor, device?.profile ?? raw?.profile, raw != null].join('/'),
-  ).flatMap((group) => inChunks(group, BATCH_SIZE));
-  const ended = groupBy(suppressed, ({ vendor, profile }) => profileKey(vendor, profile));
-  const batches = [
-    ...sendable.map((members) => batchOf(task, nextId(), members, now)),
-    ...ended.map((members) => suppressedBatch(task, nextId(), members, now)),
-  ];
-  return { batches, rows: suppressed.map((one) => rowOf(task, one, now)), planSequence: sequence };
+  const cutter = new Cutter(task);
+  cutter.add(candidates, rules);
+  return cutter.take(task.planSequence, now);
 };

@@ -87,11 +87,10 @@ const spareAllButProbe = (
   return { sorted: { ...sorted, targets: probe == null ? [] : [probe] }, spared };
 };
 
-/** They are sent when their quiet hours are over, unless the task has expired by then. */
-const heldByQuiet = (batch: Batch, { quiet }: BatchTargets): Again[] =>
-  quiet.map(({ index, untilMs }) => ({
-    index,
-    reason: 'quiet-hours',
+/** They are sent when nothing speaks against it any more, unless the task has expired by then. */
+const againLater = (batch: Batch, { held }: BatchTargets): Again[] =>
+  held.map(({ untilMs, ...wait }) => ({
+    ...wait,
     afterMs: 0,
     countsAsAttempt: false,
     atMs: untilMs,
@@ -112,6 +111,10 @@ const begin = async (
   return null;
 };
 
+/** A device's time begins when it is due itself. */
+const timedAs = (task: Task, { dueAt, expiresAt }: Batch): Task =>
+  dueAt == null ? task : { ...task, scheduledAt: dueAt, expiresAt };
+
 const send = async (
   context: JobContext,
   task: Task,
@@ -125,7 +128,7 @@ const send = async (
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted: chosen, spared: withoutProbe } = spareAllButProbe(context, batch, read, pass);
-  const spared = [...withoutProbe, ...heldByQuiet(batch, read)];
+  const spared = [...withoutProbe, ...againLater(batch, read)];
   const sorted = await withoutCapped(context, task, chosen);
   if (sorted.targets.length === 0) {
     await breaker.undecided(vendorProfileOf(batch), pass);
@@ -138,16 +141,17 @@ const send = async (
   const nowMs = parts.now();
   // By the clock of transports, which a test of leases does not own.
   const sendBefore = performance.now() + TRUSTED_MS - (parts.monotonic() - readAtMs);
+  const timed = timedAs(task, batch);
   const adapter = sendingFor(task, open.adapter());
   const begun = await begin(context, task, { batch, open, targets: sorted.targets });
   if (begun == null) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
   }
-  const groups = groupsOf(task, open, begun.targets, { nowMs, sendBefore });
+  const groups = groupsOf(timed, open, begun.targets, { nowMs, sendBefore });
   await faultPoint('dispatch:marked-sending');
   if (batch.first) {
-    const since = task.scheduledAt ?? task.createdAt;
+    const since = timed.scheduledAt ?? timed.createdAt;
     parts.metrics.acceptToVendor((nowMs - since.getTime()) / 1_000);
   }
   const sentAtMs = parts.monotonic();

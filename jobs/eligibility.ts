@@ -4,7 +4,8 @@ import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
 import type { Cap } from '../models/caps.js';
 import { consentFor } from '../models/consent.js';
 import type { Device } from '../models/device.js';
-import type { Quiet } from './quiet.js';
+import type { DueTimes } from './due.js';
+import type { Holds } from './hold.js';
 
 /** What is read of a device to decide and to send; nothing else leaves the database. */
 export const DEVICE_FIELDS = {
@@ -50,6 +51,7 @@ export const SUPPRESSED_REASONS = [
   'quiet-hours',
   'suppression-list',
   'token-gone',
+  'too-late',
   'vendor-not-configured',
 ] as const;
 /** Of a recall; what follows is the vendor's reason. */
@@ -71,8 +73,10 @@ export interface Rules {
   /** Keyed hashes on the suppression list, in hex. */
   readonly onList: ReadonlySet<string>;
   readonly accountKeyOf: (account: string) => Buffer;
-  /** Who is left in peace now; absent: nobody. Asked right before sending, not at planning. */
-  readonly quiet?: Quiet;
+  /** When each device is due; absent: all at once. */
+  readonly due?: DueTimes;
+  /** Who has to wait now; absent: nobody. Asked right before sending, not at planning. */
+  readonly holds?: Holds;
   /** What counts this push; absent: nothing. Asked right before sending, too. */
   readonly caps?: readonly Cap[];
   /** For a recall: how each profile would take the push back. */

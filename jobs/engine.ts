@@ -7,7 +7,15 @@ import type { Campaign } from '../models/campaign.js';
 import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
-import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
+import type {
+  Audience,
+  DueRule,
+  IfUnsure,
+  Lane,
+  Replacement,
+  Task,
+  TaskMessage,
+} from '../models/task.js';
 import type { Preview, PreviewRequest } from './preview/preview.js';
 import type { TriedLocale } from './try-template.js';
 
@@ -16,9 +24,11 @@ export interface TaskInput {
   audience: Audience;
   message: TaskMessage;
   schedule?: { at: Date };
+  /** When each device is due, where that is not the same instant for all. */
+  due?: Omit<DueRule, 'ttlSeconds'>;
   /** Send no faster, whatever the vendors allow. */
   ratePerSecond?: number;
-  /** From the scheduled instant. */
+  /** From the scheduled instant; with `due`, from when each device is due. */
   ttlSeconds?: number;
   expiresAt?: Date;
   lane: Lane;

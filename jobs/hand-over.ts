@@ -48,8 +48,9 @@ const claimedBy = (owner: string, batch: Batch, { ifUnsure }: Task): Batch => ({
   fence: 1,
 });
 
-const mayGo = ({ breaker, pacing }: JobContext, task: Task, batch: Batch): boolean =>
+const mayGo = ({ breaker, pacing, parts }: JobContext, task: Task, batch: Batch): boolean =>
   batch.state === 'due' &&
+  batch.notBefore.getTime() <= parts.now() &&
   // Tokens that nobody has registered are looked up once more by dispatch.
   batch.tokens == null &&
   breaker.codeOf(vendorProfileOf(batch)) == null &&

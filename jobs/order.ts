@@ -1,9 +1,8 @@
 /** Puts devices into an order that a salt alone decides: the same whoever asks, whenever, and no other tells from it. */
 import { createHash } from 'node:crypto';
-import type { Types } from 'mongoose';
 
 /** From 0 to below 1, evenly. */
-export type Order = (device: Types.ObjectId) => number;
+export type Order = (device: { readonly id: Uint8Array }) => number;
 
 const BYTES = 6;
 

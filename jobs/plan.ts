@@ -11,8 +11,8 @@ import { inTransaction } from '../models/transaction.js';
 import { type AudienceSource, audienceContext, openAudience } from './audience.js';
 import { type Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
-import { type Cut, cut } from './cut.js';
-import type { Rules } from './eligibility.js';
+import { type Cut, type CutRules, Cutter, cut } from './cut.js';
+import { dueSpan, needsZones } from './due.js';
 import { faultPoint } from './fault-point.js';
 import { finishIfDone } from './finish.js';
 import { leftOf, limited } from './limit.js';
@@ -23,20 +23,33 @@ import { writeCuts } from './writes.js';
 /** Devices planned in one transaction: enough to fill batches of several vendors, few enough to commit in a moment. */
 export const STRETCH = 5_000;
 
+/**
+ * Where devices are due at many instants, so many are gathered before they are cut: forty zones would make forty small batches
+ * of each stretch. They take about a megabyte, and are read again when the process dies.
+ */
+export const GATHERED = 100_000;
+
 /** Nothing will make this plan succeed; the text is for the caller. */
 class Unplannable extends Error {}
 
 /** A stretch that another planner, a pause or a cancel has overtaken. */
 class Overtaken extends Error {}
 
+const stretchRules = (
+  context: JobContext,
+  task: Task,
+  candidates: readonly Candidate[],
+  { allowRawTokens }: Pick<App, 'allowRawTokens'>,
+): Promise<CutRules> =>
+  cutRulesFor(context, task, candidates, { allowRaw: allowRawTokens && task.consentAsserted });
+
 export const cutStretch = async (
   context: JobContext,
   task: Task,
   candidates: readonly Candidate[],
   app: Pick<App, 'allowRawTokens'>,
-): Promise<Cut & { readonly rules: Rules }> => {
-  const allowRaw = app.allowRawTokens && task.consentAsserted;
-  const rules = await cutRulesFor(context, task, candidates, { allowRaw });
+): Promise<Cut & { readonly rules: CutRules }> => {
+  const rules = await stretchRules(context, task, candidates, app);
   return { ...cut(task, candidates, rules, new Date(context.parts.now())), rules };
 };
 
@@ -46,11 +59,15 @@ const writeStretch = async (
   planned: Cut,
   progress: mongo.MatchKeysAndValues<Task>,
 ): Promise<void> => {
+  const span = dueSpan(planned.batches);
   await inTransaction(parts.connection, async (session) => {
     const { matchedCount } = await tasks(parts.db).updateOne(
       { _id: task._id, state: 'planning', fence: task.fence },
       {
         $set: { planSequence: planned.planSequence, ...progress },
+        ...(span == null
+          ? {}
+          : { $min: { firstDueAt: span.firstDueAt }, $max: { lastDueAt: span.lastDueAt } }),
         ...(progress.planned ? { $unset: EXPRESSIONS } : {}),
       },
       { session },
@@ -87,12 +104,11 @@ const audienceOf = async (context: JobContext, task: Task): Promise<Audience> =>
 
 const openSource = async (context: JobContext, task: Task): Promise<AudienceSource> =>
   task.recallOf == null
-    ? openAudience(
-        await audienceContext(context, task.app),
-        await audienceOf(context, task),
+    ? openAudience(await audienceContext(context, task.app), await audienceOf(context, task), {
         // Not the time of day: whoever takes over must find the same devices.
-        { now: task.scheduledAt ?? task.createdAt },
-      )
+        now: task.scheduledAt ?? task.createdAt,
+        ...(needsZones(task.due) ? { extraFields: { timeZone: 1 } } : {}),
+      })
     : openRecalled(context, task, task.recallOf);
 
 /** Rows go to the month in which planning begins; a task that was planned in part keeps its month. */
@@ -115,6 +131,17 @@ export interface Planner {
   stopping(): boolean;
 }
 
+/** Whether what is gathered is to be written. */
+const isEnough = ({ due }: Task, { devices, rows }: Cutter): boolean =>
+  due == null || devices >= GATHERED || rows >= STRETCH;
+
+/** The task with its cursor behind these. */
+const behind = (task: Task, candidates: readonly Candidate[]): Task => ({
+  ...task,
+  planCursor: candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12)),
+  ...(task.limit == null ? {} : { planCount: (task.planCount ?? 0) + candidates.length }),
+});
+
 /** False when it was told to stop before the end. */
 const planStretches = async (
   context: JobContext,
@@ -131,30 +158,30 @@ const planStretches = async (
   if (admitted === 'stopped') return false;
   const { source } = admitted;
   let { task } = admitted;
+  const cutter = new Cutter(task);
   const stretch = source.oneStretch ? Number.MAX_SAFE_INTEGER : STRETCH;
   let limit = Math.min(stretch, leftOf(task));
   let reading = source.next(task.planCursor, limit);
   for (;;) {
     const candidates = await reading;
-    const planCount = (task.planCount ?? 0) + candidates.length;
-    const left = leftOf({ ...task, planCount });
+    task = behind(task, candidates);
+    const left = leftOf(task);
     const isLast = candidates.length < limit || left <= 0;
-    const planCursor =
-      candidates.at(-1)?.id ?? task.planCursor ?? new Types.ObjectId(Buffer.alloc(12));
     if (!isLast) {
       // The database reads the next stretch while this one is cut and written.
       limit = Math.min(stretch, left);
-      reading = source.next(planCursor, limit);
+      reading = source.next(task.planCursor, limit);
       reading.catch(() => undefined);
     }
     await context.priority.giveWay();
-    const planned = await cutStretch(context, task, candidates, app);
+    cutter.add(candidates, await stretchRules(context, task, candidates, app));
+    if (!isLast && !planner.stopping() && !isEnough(task, cutter)) continue;
     if (isLast) await faultPoint('plan:before-last');
     await context.priority.giveWay();
-    const counted = task.limit == null ? {} : { planCount };
+    const planned = cutter.take(task.planSequence, new Date(parts.now()));
     await writeStretch(context, task, planned, {
-      planCursor,
-      ...counted,
+      planCursor: task.planCursor,
+      ...(task.limit == null ? {} : { planCount: task.planCount }),
       ...(isLast
         ? {
             planned: true,
@@ -171,7 +198,7 @@ const planStretches = async (
       await reading.catch(() => undefined);
       return false;
     }
-    task = { ...task, planCursor, ...counted, planSequence: planned.planSequence };
+    task = { ...task, planSequence: planned.planSequence };
   }
 };
 

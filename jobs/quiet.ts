@@ -11,10 +11,13 @@ export interface Peace {
   readonly drops: boolean;
 }
 
-/** Of one app and purpose, at one moment. */
+/** What is known of a device when it is asked for. */
+export type QuietDevice = Pick<Device, 'timeZone' | 'quietHours'>;
+
+/** Of one app and purpose. */
 export interface Quiet {
-  /** Null: the device may be pushed to now. */
-  peaceOf(device: Pick<Device, 'timeZone' | 'quietHours'>): Peace | null;
+  /** Null: the device may be pushed to at that instant, or now. */
+  peaceOf(device: QuietDevice, atMs?: number): Peace | null;
 }
 
 export interface QuietHours {
@@ -30,19 +33,20 @@ export const createQuietHours = (settings: AppSettings): QuietHours => ({
     if (isUrgent(appSettings, purpose)) return null;
     const { quietHours } = appSettings;
     const rule = quietHours == null ? undefined : quietRuleFor(quietHours, purpose);
-    const walls = new Walls(atMs);
+    const wallsNow = new Walls(atMs);
     /** Thousands of devices of a batch share a few zones. */
     const byZone = new Map<string, number | undefined>();
-    const ofApp = (zone: string): number | undefined => {
+    const ofAppNow = (zone: string): number | undefined => {
       if (rule == null) return undefined;
-      if (!byZone.has(zone)) byZone.set(zone, walls.quietUntil(zone, rule));
+      if (!byZone.has(zone)) byZone.set(zone, wallsNow.quietUntil(zone, rule));
       return byZone.get(zone);
     };
     return {
-      peaceOf({ timeZone, quietHours: own }) {
+      peaceOf({ timeZone, quietHours: own }, laterMs) {
         if (rule == null && own == null) return null;
         const zone = timeZone ?? quietHours?.timeZone ?? NO_ZONE;
-        const appUntilMs = ofApp(zone);
+        const walls = laterMs == null ? wallsNow : new Walls(laterMs);
+        const appUntilMs = laterMs == null ? ofAppNow(zone) : rule && walls.quietUntil(zone, rule);
         const ownUntilMs = own == null ? undefined : walls.quietUntil(zone, own);
         if (appUntilMs == null && ownUntilMs == null) return null;
         return {

@@ -24,9 +24,10 @@ const SHORTEST_MS = 24 * 60 * 60 * SECOND_MS;
 const LONGEST_MS = 28 * 24 * 60 * 60 * SECOND_MS;
 
 /** A vendor may keep the push for an offline device for so long: the recall has to be there as long. */
-const expiryOf = ({ message, expiresAt, scheduledAt, createdAt }: Task, nowMs: number): Date => {
+const expiryOf = (recalled: Task, nowMs: number): Date => {
+  const { message, expiresAt, scheduledAt, lastDueAt, createdAt } = recalled;
   const storedMs = (message.storeSeconds ?? 0) * SECOND_MS;
-  const storedUntilMs = (scheduledAt ?? createdAt).getTime() + storedMs;
+  const storedUntilMs = (lastDueAt ?? scheduledAt ?? createdAt).getTime() + storedMs;
   const neededMs = Math.max(nowMs + SHORTEST_MS, expiresAt.getTime(), storedUntilMs);
   return new Date(Math.min(neededMs, nowMs + LONGEST_MS));
 };

@@ -16,6 +16,7 @@ import { isMongoTrouble } from '../models/mongo-trouble.js';
 import type { Task } from '../models/task.js';
 import type { Again, BatchResult, Ended } from './batch-result.js';
 import type { JobContext } from './context.js';
+import { expiryOf } from './due.js';
 import { faultPoint } from './fault-point.js';
 import { retryInMs, SCHEDULE_MS, WAITS_MS } from './retry.js';
 import type { BatchReport, Reported as Written } from './writes.js';
@@ -76,11 +77,15 @@ const followUp = (batch: Batch, indexes: readonly number[], change: Partial<Batc
   };
 };
 
-const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> => {
+const retryChange = (task: Task, batch: Batch, again: Again, nowMs: number): Partial<Batch> => {
   if (again.atOnce) return { notBefore: new Date(nowMs), createdAt: new Date(nowMs) };
   if (again.atMs != null) {
+    const { dueMs } = again;
+    const expiresAt = dueMs == null ? batch.expiresAt : expiryOf(task, dueMs);
     return {
-      notBefore: new Date(Math.min(again.atMs, batch.expiresAt.getTime())),
+      notBefore: new Date(Math.min(again.atMs, expiresAt.getTime())),
+      expiresAt,
+      ...(dueMs == null ? {} : { dueAt: new Date(dueMs) }),
       maybe: again.maybe,
       lastReason: plainReason(again.reason),
       createdAt: new Date(nowMs),
@@ -101,10 +106,20 @@ const retryChange = (batch: Batch, again: Again, nowMs: number): Partial<Batch> 
   };
 };
 
-const groupKey = ({ reason, afterMs, countsAsAttempt, atOnce, atMs, maybe }: Again): string =>
-  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, atOnce, atMs, maybe].join('|');
+const groupKey = ({
+  reason,
+  afterMs,
+  countsAsAttempt,
+  atOnce,
+  atMs,
+  dueMs,
+  maybe,
+}: Again): string =>
+  [reason, Math.ceil(afterMs / RETRY_SLICE_MS), countsAsAttempt, atOnce, atMs, dueMs, maybe].join(
+    '|',
+  );
 
-const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batch[] => {
+const followUpsOf = (task: Task, batch: Batch, again: readonly Again[], nowMs: number): Batch[] => {
   const groups = new Map<string, Again[]>();
   for (const one of again) {
     const group = groups.get(groupKey(one));
@@ -116,7 +131,7 @@ const followUpsOf = (batch: Batch, again: readonly Again[], nowMs: number): Batc
     if (first == null) return [];
     const indexes = group.map(({ index }) => index).sort((left, right) => left - right);
     const afterMs = Math.max(...group.map((again) => again.afterMs));
-    return followUp(batch, indexes, retryChange(batch, { ...first, afterMs }, nowMs));
+    return followUp(batch, indexes, retryChange(task, batch, { ...first, afterMs }, nowMs));
   });
 };
 
@@ -195,7 +210,7 @@ export const report = async (
   result: BatchResult,
 ): Promise<Reported> => {
   const nowMs = context.parts.now();
-  const retries = followUpsOf(batch, result.again, nowMs);
+  const retries = followUpsOf(task, batch, result.again, nowMs);
   const stragglers =
     result.stragglers == null || result.stragglers.length === 0
       ? undefined

@@ -5,7 +5,9 @@ import type { Candidate } from './candidate.js';
 import { capsOf } from './caps.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
+import { dueTimes } from './due.js';
 import { type DeviceView, isWhole, type JudgedDevice, type Rules } from './eligibility.js';
+import { holdsOf } from './hold.js';
 import { onSuppressionList } from './on-list.js';
 import { recallManners } from './recalling.js';
 
@@ -62,6 +64,8 @@ export const rulesFor = async (
   });
   const { purpose } = message;
   const recalls = recallManners(task, open, parts.now());
+  const due = dueTimes(task);
+  const holds = holdsOf({ due, quiet }, atMs);
   const rules = {
     app,
     purpose,
@@ -69,8 +73,9 @@ export const rulesFor = async (
     profiles: new Set(open.keys()),
     onList,
     accountKeyOf,
-    ...(quiet == null ? {} : { quiet }),
     ...(caps == null ? {} : { caps }),
+    ...(due == null ? {} : { due }),
+    ...(holds == null ? {} : { holds }),
   };
   return recalls == null ? rules : { ...rules, recalls };
 };

@@ -78,6 +78,14 @@ describe('sweep', () => {
     expect((await taskNow(running))?.state).to.equal('paused');
   });
 
+  it('frees a batch that was held no earlier than it is due', async () => {
+    const waits = await addBatch(await addTask(), { state: 'held', notBefore: later(HOUR_MS) });
+    const over = await addBatch(await addTask(), { state: 'held', notBefore: later(-HOUR_MS) });
+    await sweep(jobs);
+    expect(await batchNow(waits)).to.deep.include({ state: 'due', notBefore: later(HOUR_MS) });
+    expect(await batchNow(over)).to.deep.include({ state: 'due', notBefore: NOW });
+  });
+
   it('frees batches that were held while their task went on, and keeps those of paused ones', async () => {
     const running = await addBatch(await addTask(), { state: 'held' });
     const cancelled = await addBatch(await addTask({ state: 'cancelled' }), { state: 'held' });

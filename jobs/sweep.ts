@@ -64,7 +64,8 @@ const freeForgotten = async (db: mongo.Db, now: Date): Promise<void> => {
   if (running.length === 0) return;
   await batches(db).updateMany(
     { task: { $in: running.map(({ _id }) => _id) }, state: 'held' },
-    { $set: { state: 'due', notBefore: now } },
+    // Who is not due yet, or is tried again later, is not in a hurry for that.
+    [{ $set: { state: 'due', notBefore: { $max: ['$notBefore', now] } } }],
   );
 };
 

@@ -15,6 +15,7 @@ import {
   suppressionOf,
 } from './eligibility.js';
 import type { Known } from './hand-over.js';
+import type { HeldDevice, Wait } from './hold.js';
 import { localeFor, type Variant } from './message.js';
 import { rulesFor } from './rules.js';
 
@@ -38,8 +39,8 @@ export interface SuppressedTarget {
 export interface BatchTargets {
   readonly targets: SendTarget[];
   readonly suppressed: SuppressedTarget[];
-  /** Left in peace for now, until so many milliseconds since 1970. */
-  readonly quiet: { readonly index: number; readonly untilMs: number }[];
+  /** Not sent to now, though they may be pushed to. */
+  readonly held: ({ readonly index: number } & Wait)[];
   /** What counts this push, if anything does. */
   readonly caps?: readonly Cap[];
 }
@@ -47,12 +48,12 @@ export interface BatchTargets {
 const noTargets = ({ caps }: Rules): BatchTargets => ({
   targets: [],
   suppressed: [],
-  quiet: [],
+  held: [],
   ...(caps == null ? {} : { caps }),
 });
 
 /** Who is behind a device, as caps count them. */
-const personBehind = (
+export const personBehind = (
   device: Uint8Array,
   account: string | undefined,
   { caps, accountKeyOf }: Rules,
@@ -73,17 +74,17 @@ const variantOf = (
   return { locale: chosen, data };
 };
 
-/** True when it is quiet where the device is; what that means for it is noted. */
-const isLeftInPeace = (
+/** True when nothing is sent to the device now; what that means for it is noted. */
+const isHeld = (
   result: BatchTargets,
   index: number,
-  device: Pick<DeviceView, 'timeZone' | 'quietHours'>,
-  { quiet }: Rules,
+  device: HeldDevice,
+  { holds }: Rules,
 ): boolean => {
-  const peace = quiet?.peaceOf(device);
-  if (peace == null) return false;
-  if (peace.drops) result.suppressed.push({ index, reason: 'quiet-hours' });
-  else result.quiet.push({ index, untilMs: peace.untilMs });
+  const hold = holds?.of(device);
+  if (hold == null) return false;
+  if (typeof hold === 'string') result.suppressed.push({ index, reason: hold });
+  else result.held.push({ index, ...hold });
   return true;
 };
 
@@ -106,7 +107,9 @@ const rawTargets = (
       result.suppressed.push({ index, reason });
       return;
     }
-    if (isLeftInPeace(result, index, device ?? {}, rules)) return;
+    // By the id that it was planned with: its minute of a spread stays the same.
+    const held = { ...device, _id: { id } };
+    if (isHeld(result, index, held, rules)) return;
     const variant = variantOf(task, batch, index, device?.locale);
     const person = personBehind(device?._id.id ?? id, device?.account, rules);
     result.targets.push({ index, token, wasSuspect: false, variant, person });
@@ -160,7 +163,7 @@ const registeredTargets = (
       result.suppressed.push({ index, reason: reason ?? 'erased' });
       return;
     }
-    if (isLeftInPeace(result, index, device, rules)) return;
+    if (isHeld(result, index, device, rules)) return;
     const variant = variantOf(task, batch, index, device.locale);
     const wasSuspect = device.state === 'suspect';
     const person = personBehind(id, device.account, rules);

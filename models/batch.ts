@@ -61,6 +61,8 @@ export interface Batch extends Lease {
   /** The numbers that were counted for their icons (4 bytes, packed), aligned with `devices`; `UNCOUNTED` where none was. */
   badges?: mongo.Binary;
   notBefore: Date;
+  /** When its devices are due, of a task that is not due for all at once. */
+  dueAt?: Date;
   /** Whose pace it waits for. */
   parked?: Parked;
   /** It waits until this vendor profile is well again; `dueAt` is what `notBefore` was. */

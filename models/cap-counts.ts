@@ -215,6 +215,23 @@ export const countPush = async (
   return capped;
 };
 
+/** Who must not get a push now, by the id in hex; nothing is counted. */
+export const cappedNow = async (
+  db: mongo.Db,
+  people: readonly mongo.Binary[],
+  given: CountedPush,
+): Promise<ReadonlyMap<string, Capped>> => {
+  if (people.length === 0) return new Map();
+  const push = openPush(given);
+  const seen = await look(db, people, push);
+  return new Map(
+    seen.flatMap((one) => {
+      const by = one.isCounted ? null : cappedBy(push, one);
+      return by == null ? [] : [[one._id.toString('hex'), by] as const];
+    }),
+  );
+};
+
 /** What is left of people who are erased. */
 export const forgetCapCounts = async (
   db: mongo.Db,

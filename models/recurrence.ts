@@ -5,7 +5,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { RRuleTemporal } from 'rrule-temporal';
 import { checkCronText, checkRuleText, RuleTextError } from './rule-text.js';
-import { instantOf, wallAt, wallMsOf, wallText } from './wall-time.js';
+import { instantOf, MOST_AHEAD_MS, wallAt, wallMsOf, wallText } from './wall-time.js';
 
 /** All times are those of the wall, `YYYY-MM-DDTHH:MM`. */
 export interface Recurrence {
@@ -13,7 +13,7 @@ export interface Recurrence {
   readonly rrule?: string;
   /** Five fields. */
   readonly cron?: string;
-  /** IANA name. */
+  /** IANA name; or `device`: the time comes on the clock of each device. */
   readonly timeZone: string;
   /** Nothing is before it; of a rule, what it does not say itself (the time of day, say) is taken from here. */
   readonly start: string;
@@ -42,9 +42,38 @@ export class RecurrenceError extends Error {
 }
 
 const MINUTE_MS = 60_000;
+/** In place of a zone. */
+export const DEVICE_CLOCK = 'device';
+/** A run for the clocks of devices is made so long before the first clock on earth shows its time. */
+export const DEVICE_LEAD_MS = 30 * MINUTE_MS;
 const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
 /** Days, weeks, months or years without a time before a rule is said to have none: 29 February may be eight years away. */
 const MOST_PERIODS = 3_000;
+
+/** From the clocks that a run is for to the instant at which it is made. */
+const clockOf = (timeZone: string) => {
+  if (timeZone !== DEVICE_CLOCK) {
+    return {
+      wallAt: (atMs: number) => wallAt(atMs, timeZone),
+      instantOf: (wallMs: number) => instantOf(wallMs, timeZone),
+    };
+  }
+  const aheadMs = MOST_AHEAD_MS + DEVICE_LEAD_MS;
+  return {
+    wallAt: (atMs: number) => atMs + aheadMs,
+    instantOf: (wallMs: number) => wallMs - aheadMs,
+  };
+};
+
+/** What the clock of the schedule shows: for those of devices, the time that a run of this instant is for. */
+export const scheduleWallAt = (atMs: number, timeZone: string): number =>
+  clockOf(timeZone).wallAt(atMs);
+
+/** The wall time that the devices of a run wait for; undefined when all are sent to at once. */
+export const localTimeOf = (schedule: CampaignSchedule, atMs: number): string | undefined =>
+  'at' in schedule || schedule.timeZone !== DEVICE_CLOCK
+    ? undefined
+    : wallText(scheduleWallAt(atMs, DEVICE_CLOCK));
 
 const basicFormat = (wallTime: string): string => `${wallTime.replaceAll(/[-:]/g, '')}00Z`;
 
@@ -99,13 +128,13 @@ export function* instantsAfter(schedule: CampaignSchedule, afterMs: number): Gen
     if (schedule.at.getTime() > afterMs) yield schedule.at.getTime();
     return;
   }
-  const { timeZone } = schedule;
+  const clock = clockOf(schedule.timeZone);
   const endMs = endOf(schedule);
   let previousMs = afterMs;
-  for (const wallMs of wallTimes(schedule, wallAt(afterMs, timeZone))) {
+  for (const wallMs of wallTimes(schedule, clock.wallAt(afterMs))) {
     if (wallMs > endMs) return;
     if (isExcept(schedule, wallMs)) continue;
-    const atMs = instantOf(wallMs, timeZone);
+    const atMs = clock.instantOf(wallMs);
     // Times that a clock is put on over all come at one instant; some that there are twice have been.
     if (atMs <= previousMs) continue;
     previousMs = atMs;
@@ -147,7 +176,8 @@ export const checkedRecurrence = (recurrence: Recurrence): Recurrence => {
   try {
     const last = count == null ? undefined : lastOf(recurrence, count);
     const checked = last == null ? recurrence : { ...recurrence, last };
-    if (nextInstant(checked, instantOf(wallMsOf(start), timeZone) - 1) != null) return checked;
+    if (nextInstant(checked, clockOf(timeZone).instantOf(wallMsOf(start)) - 1) != null)
+      return checked;
   } catch (error) {
     // The libraries give up where a time never comes, as 31 February.
     throw error instanceof RecurrenceError ? error : new RecurrenceError('Never comes', field);

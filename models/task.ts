@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Connection, type Model, Schema, Types } from 'mongoose';
 import type { BadgeWish } from './badge.js';
+import type { SendWindow } from './send-windows.js';
 
 export const LANES = ['transactional', 'default', 'campaign'] as const;
 export type Lane = (typeof LANES)[number];
@@ -123,6 +124,26 @@ export interface TaskMessage {
   overrides?: Record<string, Record<string, unknown>>;
 }
 
+/** For a device whose wall time is over when its task comes: nothing, at once, or the next day on which it is not. */
+export const LATE_RULES = ['skip', 'now', 'next-day'] as const;
+export type LateRule = (typeof LATE_RULES)[number];
+
+/** When each device of a task is due, where that is not one instant for all. */
+export interface DueRule {
+  /** On the wall of each device, `2026-12-24T18:00`. */
+  localTime?: string;
+  /** With `localTime`. */
+  late?: LateRule;
+  /** IANA name, for devices that have not told theirs. */
+  timeZone: string;
+  /** By the wall clock of each device. */
+  windows?: SendWindow[];
+  /** Each device has a minute of its own among so many. */
+  spreadMinutes?: number;
+  /** How long a device is tried, from when it is due; absent: until the task expires. */
+  ttlSeconds?: number;
+}
+
 /** Owner, beat and fence: who works on it, whether they live, and which of them may write (docs/architecture.md). */
 export interface Lease {
   owner?: string;
@@ -163,8 +184,13 @@ export interface Task extends Lease {
   /** The collection its delivery rows are in. */
   deliveriesIn: string;
   scheduledAt?: Date;
+  due?: DueRule;
+  /** Of the devices in its batches, when the first and the last is due; of a task with such a rule. */
+  firstDueAt?: Date;
+  lastDueAt?: Date;
   /** The caller wants it sent no faster. */
   ratePerSecond?: number;
+  /** Nothing is tried behind it; with a rule, a device's own time may be over before. */
   expiresAt: Date;
   /** Everything up to this device is in a batch or a suppressed row. */
   planCursor?: Types.ObjectId;
@@ -220,6 +246,9 @@ export const taskSchema = new Schema<Task>(
     replacement: Schema.Types.Mixed,
     deliveriesIn: { type: String, required: true },
     scheduledAt: Date,
+    due: Schema.Types.Mixed,
+    firstDueAt: Date,
+    lastDueAt: Date,
     ratePerSecond: Number,
     expiresAt: { type: Date, required: true },
     planCursor: Schema.Types.ObjectId,

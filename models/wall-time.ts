@@ -6,9 +6,9 @@ import { DateTime, IANAZone } from 'luxon';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** More than any clock is ahead of UTC, or behind it. */
-const MOST_AHEAD_MS = 15 * HOUR_MS;
-const MOST_BEHIND_MS = 13 * HOUR_MS;
+/** No clock is further ahead of UTC, and none further behind. */
+export const MOST_AHEAD_MS = 14 * HOUR_MS;
+export const MOST_BEHIND_MS = 12 * HOUR_MS;
 
 const WALL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
 
@@ -28,19 +28,23 @@ export const wallMsOf = (text: string): number => {
 /** `YYYY-MM-DDTHH:MM`. */
 export const wallText = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 16);
 
-const offsetMs = (zone: IANAZone, atMs: number): number => zone.offset(atMs) * MINUTE_MS;
+/** Whether the clock of this name is known here. */
+export const isKnownZone = (timeZone: string): boolean => IANAZone.create(timeZone).isValid;
+
+/** How far the clock is ahead of UTC. */
+export const offsetMs = (atMs: number, timeZone: string): number =>
+  IANAZone.create(timeZone).offset(atMs) * MINUTE_MS;
 
 /** What the clock on the wall shows. */
-export const wallAt = (atMs: number, timeZone: string): number =>
-  atMs + offsetMs(IANAZone.create(timeZone), atMs);
+export const wallAt = (atMs: number, timeZone: string): number => atMs + offsetMs(atMs, timeZone);
 
 /** When the clock was changed, between two instants that differ in their offset. */
-const changeBetween = (zone: IANAZone, fromMs: number, toMs: number): number => {
-  const before = zone.offset(fromMs);
+export const changeBetween = (fromMs: number, toMs: number, timeZone: string): number => {
+  const before = offsetMs(fromMs, timeZone);
   let [lastMs, firstMs] = [fromMs, toMs];
   while (firstMs - lastMs > 1) {
     const middleMs = Math.floor((lastMs + firstMs) / 2);
-    if (zone.offset(middleMs) === before) lastMs = middleMs;
+    if (offsetMs(middleMs, timeZone) === before) lastMs = middleMs;
     else firstMs = middleMs;
   }
   return firstMs;
@@ -51,11 +55,11 @@ const changeBetween = (zone: IANAZone, fromMs: number, toMs: number): number => 
  * comes at the first of them, one that there is not comes when the clock is put on, and later times never come earlier.
  */
 export const instantOf = (wallMs: number, timeZone: string): number => {
-  const zone = IANAZone.create(timeZone);
-  const [fromMs, toMs] = [wallMs - MOST_AHEAD_MS, wallMs + MOST_BEHIND_MS];
-  const [before, after] = [offsetMs(zone, fromMs), offsetMs(zone, toMs)];
+  const fromMs = wallMs - MOST_AHEAD_MS - HOUR_MS;
+  const toMs = wallMs + MOST_BEHIND_MS + HOUR_MS;
+  const [before, after] = [offsetMs(fromMs, timeZone), offsetMs(toMs, timeZone)];
   const firstMs = wallMs - before;
-  if (before === after || offsetMs(zone, firstMs) === before) return firstMs;
+  if (before === after || offsetMs(firstMs, timeZone) === before) return firstMs;
   const secondMs = wallMs - after;
-  return offsetMs(zone, secondMs) === after ? secondMs : changeBetween(zone, fromMs, toMs);
+  return offsetMs(secondMs, timeZone) === after ? secondMs : changeBetween(fromMs, toMs, timeZone);
 };

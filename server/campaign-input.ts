@@ -2,8 +2,14 @@
 import { type Engine, TaskRefused } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
 import type { CampaignContent } from '../models/campaign.js';
-import { checkedRecurrence, RecurrenceError } from '../models/recurrence.js';
-import { wallAt, wallText } from '../models/wall-time.js';
+import {
+  type CampaignSchedule,
+  checkedRecurrence,
+  localTimeOf,
+  RecurrenceError,
+  scheduleWallAt,
+} from '../models/recurrence.js';
+import { wallText } from '../models/wall-time.js';
 import { problemOf } from './middleware/errors.js';
 import { ProblemError, problem } from './problems.js';
 import type { CampaignBody, ScheduleRequest } from './schemas/campaigns.js';
@@ -14,7 +20,7 @@ import { readTaskRequest, type TaskReader } from './task-request.js';
 const scheduleOf = ({ at, timeZone = 'UTC', ...rest }: ScheduleRequest, nowMs: number) => {
   if (at != null) return { at };
   try {
-    const start = rest.start ?? wallText(wallAt(nowMs, timeZone));
+    const start = rest.start ?? wallText(scheduleWallAt(nowMs, timeZone));
     return checkedRecurrence({ ...rest, timeZone, start });
   } catch (error) {
     if (!(error instanceof RecurrenceError)) throw error;
@@ -42,38 +48,59 @@ export interface ContentContext {
   readonly by: string;
 }
 
-/** The request with its lists in the one form that an erasure finds people in; throws what `POST /v1/tasks` would throw for it now. */
-const keptTask = async (
-  { engine, reader, app, by }: ContentContext,
+/** As a run that is made now would send it. */
+const asRun = (
   task: CampaignBody['task'],
-): Promise<CampaignContent['task']> => {
+  schedule: CampaignSchedule,
+  nowMs: number,
+): CampaignBody['task'] => {
+  const localTime = localTimeOf(schedule, nowMs);
+  return localTime == null ? task : { ...task, schedule: { ...task.schedule, localTime } };
+};
+
+/** Throws what `POST /v1/tasks` would throw for it now. */
+const checkTask = async (
+  { engine, reader, app, by }: ContentContext,
+  { task, schedule }: Pick<CampaignContent, 'schedule'> & Pick<CampaignBody, 'task'>,
+): Promise<void> => {
   try {
-    const input = await readTaskRequest(reader, app, task);
+    const request = asRun(task, schedule, reader.now());
+    const input = await readTaskRequest(reader, app, request);
     await engine.check({ app, by, input });
   } catch (error) {
     throw aboutTask(error);
   }
-  return { ...task, audience: taskAudience(task.audience, reader.vendors) };
 };
 
 export type ContentRequest = Pick<CampaignBody, 'task' | 'schedule' | 'missed'>;
 
+const checkedContent = async (
+  context: ContentContext,
+  task: CampaignBody['task'],
+  { schedule, missed }: Pick<CampaignContent, 'schedule' | 'missed'>,
+): Promise<CampaignContent> => {
+  await checkTask(context, { task, schedule });
+  // In the one form that an erasure finds people in.
+  const audience = taskAudience(task.audience, context.reader.vendors);
+  return { task: { ...task, audience }, schedule, missed };
+};
+
 export const campaignContent = async (
   context: ContentContext,
   { task, schedule, missed }: ContentRequest,
-): Promise<CampaignContent> => ({
-  task: await keptTask(context, task),
-  schedule: scheduleOf(schedule, context.reader.now()),
-  missed,
-});
+): Promise<CampaignContent> =>
+  checkedContent(context, task, { schedule: scheduleOf(schedule, context.reader.now()), missed });
 
-/** Of what is changed; the rest stays as it is. */
+/** Of what is changed; the rest stays as it is, and has to go with it. */
 export const changedContent = async (
   context: ContentContext,
   before: CampaignContent,
-  { task, schedule, missed }: Partial<ContentRequest>,
-): Promise<CampaignContent> => ({
-  task: task == null ? before.task : await keptTask(context, task),
-  schedule: schedule == null ? before.schedule : scheduleOf(schedule, context.reader.now()),
-  missed: missed ?? before.missed,
-});
+  { task, schedule, missed = before.missed }: Partial<ContentRequest>,
+): Promise<CampaignContent> => {
+  if (task == null && schedule == null) return { ...before, missed };
+  const kept = before.task as unknown as CampaignBody['task'];
+  return checkedContent(context, task ?? kept, {
+    schedule: schedule == null ? before.schedule : scheduleOf(schedule, context.reader.now()),
+    missed,
+  });
+};

@@ -1,15 +1,13 @@
 /** From what a caller posted to what the engine accepts: what no schema can say is checked here. */
+import { dueBounds } from '../jobs/due.js';
 import type { TaskInput } from '../jobs/engine.js';
 import type { App } from '../models/app.js';
 import { parseExpression } from '../models/expression/parse.js';
+import { MOST_BEHIND_MS, wallMsOf } from '../models/wall-time.js';
 import { unreadable } from './expression-check.js';
 import { type FieldError, problem } from './problems.js';
-import {
-  DEFAULT_TTL_SECONDS,
-  MAX_SCHEDULE_DAYS,
-  MAX_TTL_SECONDS,
-  type TaskRequest,
-} from './schemas/tasks.js';
+import { MAX_SCHEDULE_DAYS } from './schemas/schedule.js';
+import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, type TaskRequest } from './schemas/tasks.js';
 import { taskAudience } from './task-audience.js';
 import { normaliseToken, type Vendors } from './vendor-token.js';
 
@@ -70,21 +68,61 @@ const rawTokenErrors = (
   return errors;
 };
 
-const scheduleErrors = ({ schedule }: TaskRequest, now: Date): FieldError[] => {
-  const aheadMs = schedule?.at == null ? 0 : schedule.at.getTime() - now.getTime();
-  return aheadMs <= MAX_SCHEDULE_DAYS * DAY_MS
-    ? []
-    : [{ field: 'schedule.at', detail: `Must be at most ${MAX_SCHEDULE_DAYS} days ahead` }];
+const CLOCK_FIELDS = ['localTime', 'windows'] as const;
+
+const scheduleErrors = ({ schedule = {} }: TaskRequest, now: Date): FieldError[] => {
+  const { at, localTime } = schedule;
+  const fault = (name: string, detail: string) => ({ field: `schedule.${name}`, detail });
+  const errors: FieldError[] = [];
+  const startMs = localTime == null ? (at?.getTime() ?? 0) : wallMsOf(localTime);
+  if (startMs - now.getTime() > MAX_SCHEDULE_DAYS * DAY_MS) {
+    const name = localTime == null ? 'at' : 'localTime';
+    errors.push(fault(name, `Must be at most ${MAX_SCHEDULE_DAYS} days ahead`));
+  }
+  if (localTime != null && startMs + MOST_BEHIND_MS <= now.getTime()) {
+    errors.push(fault('localTime', 'Must not be over in all time zones'));
+  }
+  if (schedule.late != null && localTime == null) {
+    errors.push(fault('late', 'Is allowed with schedule.localTime only'));
+  }
+  if (schedule.timeZone != null && CLOCK_FIELDS.every((name) => schedule[name] == null)) {
+    errors.push(fault('timeZone', 'Is allowed with schedule.localTime or windows only'));
+  }
+  return errors;
 };
 
-const expiryErrors = ({ expiresAt, schedule }: TaskRequest, now: Date): FieldError[] => {
+/** Undefined when all devices are due at once. */
+const dueOf = ({ schedule = {} }: TaskRequest, { quietHours }: App): TaskInput['due'] => {
+  const { localTime, windows, spreadMinutes } = schedule;
+  if (localTime == null && windows == null && spreadMinutes == null) return undefined;
+  return {
+    ...(localTime == null ? {} : { localTime, late: schedule.late ?? 'skip' }),
+    timeZone: schedule.timeZone ?? quietHours?.timeZone ?? 'UTC',
+    ...(windows == null ? {} : { windows }),
+    ...(spreadMinutes == null ? {} : { spreadMinutes }),
+  };
+};
+
+/** When the last device is due without windows: those may open only behind the expiry. */
+const lastDueMs = (request: TaskRequest, { app, now }: TaskContext): number => {
+  const nowMs = now.getTime();
+  const startMs = Math.max(request.schedule?.at?.getTime() ?? 0, nowMs);
+  const due = dueOf(request, app);
+  if (due == null) return startMs;
+  const { windows: _, ...always } = due;
+  return dueBounds(always, { startMs, nowMs }).lastMs;
+};
+
+const expiryErrors = (request: TaskRequest, context: TaskContext): FieldError[] => {
+  const { expiresAt, schedule } = request;
   if (expiresAt == null) return [];
-  const startMs = Math.max(schedule?.at?.getTime() ?? 0, now.getTime());
-  const ttlMs = expiresAt.getTime() - startMs;
+  const ttlMs = expiresAt.getTime() - lastDueMs(request, context);
   if (ttlMs > 0 && ttlMs <= MAX_TTL_SECONDS * SECOND_MS) return [];
-  return [
-    { field: 'expiresAt', detail: 'Must be after the scheduled instant and within 28 days of it' },
-  ];
+  const start =
+    schedule?.localTime == null && schedule?.spreadMinutes == null
+      ? 'the scheduled instant'
+      : 'the last device is due, in whichever zone,';
+  return [{ field: 'expiresAt', detail: `Must be after ${start} and within 28 days of it` }];
 };
 
 export interface TaskContext {
@@ -101,16 +139,18 @@ export const taskInput = (request: TaskRequest, context: TaskContext): TaskInput
     ...assertedErrors(request, app),
     ...rawTokenErrors(request, context.vendors),
     ...scheduleErrors(request, now),
-    ...expiryErrors(request, now),
+    ...expiryErrors(request, context),
   ];
   if (errors.length > 0) throw problem('VALIDATION_FAILED', { errors });
   if ('tags' in request.audience) checkTags(request.audience.tags);
   const { schedule: { at, ratePerSecond } = {}, ...rest } = request;
+  const due = dueOf(request, app);
   return {
     ...rest,
     audience: taskAudience(request.audience, context.vendors),
     // What should have begun already begins now, with all of its time.
     ...(at != null && at > now ? { schedule: { at } } : {}),
+    ...(due == null ? {} : { due }),
     ...(ratePerSecond == null ? {} : { ratePerSecond }),
     ...(request.expiresAt == null ? { ttlSeconds: request.ttlSeconds ?? DEFAULT_TTL_SECONDS } : {}),
   };

@@ -1,7 +1,7 @@
 /** How a task and its report look in answers. */
 import type { Types } from 'mongoose';
 import type { Ledger } from '../models/ledger.js';
-import type { Task } from '../models/task.js';
+import type { DueRule, Task } from '../models/task.js';
 
 /** What a summary needs; lists read no more than this. */
 export const SUMMARY_FIELDS = {
@@ -14,9 +14,12 @@ export const SUMMARY_FIELDS = {
   labels: 1,
   campaign: 1,
   ratePerSecond: 1,
+  due: 1,
   expiresAt: 1,
   createdAt: 1,
   scheduledAt: 1,
+  firstDueAt: 1,
+  lastDueAt: 1,
   plannedAt: 1,
   startedAt: 1,
   endedAt: 1,
@@ -24,9 +27,13 @@ export const SUMMARY_FIELDS = {
   recallOf: 1,
 } as const;
 
+/** The time that each device has is told by `expiresAt`. */
+const dueShown = ({ ttlSeconds: _, ...shown }: DueRule) => shown;
+
 export const taskSummaryShown = (task: Task) => {
   const { template } = task.message;
   const { createdAt, scheduledAt, plannedAt, startedAt, endedAt } = task;
+  const { firstDueAt, lastDueAt } = task;
   return {
     id: task._id.toHexString(),
     state: task.state,
@@ -38,8 +45,9 @@ export const taskSummaryShown = (task: Task) => {
     labels: task.labels,
     campaign: task.campaign?.toHexString(),
     ratePerSecond: task.ratePerSecond,
+    schedule: task.due && dueShown(task.due),
     expiresAt: task.expiresAt,
-    timings: { createdAt, scheduledAt, plannedAt, startedAt, endedAt },
+    timings: { createdAt, scheduledAt, firstDueAt, lastDueAt, plannedAt, startedAt, endedAt },
     failure: task.failure,
     recallOf: task.recallOf?.toHexString(),
   };

@@ -88,6 +88,14 @@ describe('The example', () => {
     await api().request('PATCH', '/v1/apps/shop', { body: { caps: null } });
   });
 
+  it('send-at-local-time.sh waits for the clock of each device', async () => {
+    const dayAfterTomorrow = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+    const [task] = await script('send-at-local-time.sh', dayAfterTomorrow);
+    expect(task).to.include({ state: 'scheduled' });
+    const { schedule } = (await api().request('GET', `/v1/tasks/${task.id}`)).body;
+    expect(schedule).to.deep.include({ localTime: `${dayAfterTomorrow}T10:00`, spreadMinutes: 30 });
+  });
+
   it('send-template.sh writes, previews and sends a template', async () => {
     await register('ok-4', 'dora', []);
     await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });

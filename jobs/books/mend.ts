@@ -18,11 +18,10 @@ export const freeHeld = async (
   { db, now }: Books,
   task: Types.ObjectId,
 ): Promise<string | null> => {
-  const { modifiedCount } = await batches(db).updateMany(
-    { task, state: 'held' },
-    { $set: { state: 'due', notBefore: new Date(now()) } },
-  );
-  return modifiedCount === 0 ? null : `${some(modifiedCount, 'batch', 'batches')} are due now`;
+  const { modifiedCount } = await batches(db).updateMany({ task, state: 'held' }, [
+    { $set: { state: 'due', notBefore: { $max: ['$notBefore', new Date(now())] } } },
+  ]);
+  return modifiedCount === 0 ? null : `${some(modifiedCount, 'batch', 'batches')} are held no more`;
 };
 
 export const removeList = async ({ db }: Books, _id: Types.ObjectId): Promise<string | null> => {

@@ -78,4 +78,36 @@ describe('What is due of a campaign', () => {
     expect([missed, runs]).to.deep.equal([24 * 60, [now]]);
     expect(nextAt).to.deep.equal(new Date(now.getTime() + MINUTE_MS));
   });
+
+  context('when it is for the clocks of devices', () => {
+    const schedule = checkedRecurrence({
+      cron: '0 9 * * *',
+      timeZone: 'device',
+      start: '2026-06-01T00:00',
+    });
+    /** Half an hour before the first clock on earth, 14 hours ahead, shows 9 on 3 June. */
+    const runAt = instant('02T18:30');
+    const nextAt = instant('03T18:30');
+    const judgeDevices = (now: Date, missed: MissedRule) =>
+      judgeDue({ schedule, missed }, runAt, now);
+
+    it('is on time until one of them shows it', () => {
+      const run = { runAt, missed: [], nextAt };
+      expect(judgeDevices(instant('02T19:00'), 'skip')).to.deep.equal(run);
+      expect(judgeDevices(instant('02T19:01'), 'skip')).to.deep.equal({ missed: [runAt], nextAt });
+    });
+
+    it('is caught up while some do not show it yet', () => {
+      const friday = checkedRecurrence({
+        cron: '0 9 * * 5',
+        timeZone: 'device',
+        start: '2026-06-01T00:00',
+      });
+      const at = instant('04T18:30');
+      const judgeFriday = (now: Date) =>
+        judgeDue({ schedule: friday, missed: 'catch-up-once' }, at, now);
+      expect(judgeFriday(instant('05T20:59')).runAt).to.deep.equal(at);
+      expect(judgeFriday(instant('05T21:00')).missed).to.deep.equal([at]);
+    });
+  });
 });

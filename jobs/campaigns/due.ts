@@ -1,6 +1,12 @@
 /** Which of the instants that have come a campaign runs at, and which it leaves out. Pure. */
 import type { CampaignContent } from '../../models/campaign.js';
-import { instantsAfter } from '../../models/recurrence.js';
+import {
+  type CampaignSchedule,
+  DEVICE_LEAD_MS,
+  instantsAfter,
+  localTimeOf,
+} from '../../models/recurrence.js';
+import { MOST_BEHIND_MS, wallMsOf } from '../../models/wall-time.js';
 
 /** What is made no later is not missed: a gateway is started anew within this time. */
 export const ON_TIME_MS = 10 * 60_000;
@@ -14,15 +20,32 @@ export interface Due {
   readonly nextAt?: Date;
 }
 
+/** For the clocks of devices, while none of them has shown the time. */
+const isOnTime = (schedule: CampaignSchedule, atMs: number, nowMs: number): boolean =>
+  nowMs - atMs <= (localTimeOf(schedule, atMs) == null ? ON_TIME_MS : DEVICE_LEAD_MS);
+
+/** The last clock on earth has shown the time that it is for. */
+const isOver = (schedule: CampaignSchedule, atMs: number, nowMs: number): boolean => {
+  const localTime = localTimeOf(schedule, atMs);
+  return localTime != null && nowMs >= wallMsOf(localTime) + MOST_BEHIND_MS;
+};
+
+const canRun = (
+  { schedule, missed: rule }: Pick<CampaignContent, 'schedule' | 'missed'>,
+  atMs: number,
+  nowMs: number,
+): boolean =>
+  isOnTime(schedule, atMs, nowMs) || (rule === 'catch-up-once' && !isOver(schedule, atMs, nowMs));
+
 /** `nextAt`: the first instant that nobody has looked at. Of several that have come, no more than the last one is run at. */
 export const judgeDue = (
-  { schedule, missed: rule }: Pick<CampaignContent, 'schedule' | 'missed'>,
+  content: Pick<CampaignContent, 'schedule' | 'missed'>,
   nextAt: Date,
   now: Date,
 ): Due => {
   const come: Date[] = [];
   let next: Date | undefined;
-  for (const atMs of instantsAfter(schedule, nextAt.getTime() - 1)) {
+  for (const atMs of instantsAfter(content.schedule, nextAt.getTime() - 1)) {
     next = new Date(atMs);
     if (next > now || come.length === MOST_AT_A_TIME) break;
     come.push(next);
@@ -30,10 +53,8 @@ export const judgeDue = (
   }
   const following = next == null ? {} : { nextAt: next };
   const last = come.at(-1);
-  const isOnTime = last != null && now.getTime() - last.getTime() <= ON_TIME_MS;
   const isLastOfAll = next == null || next > now;
-  const runs = last != null && isLastOfAll && (isOnTime || rule === 'catch-up-once');
-  return runs
+  return last != null && isLastOfAll && canRun(content, last.getTime(), now.getTime())
     ? { runAt: last, missed: come.slice(0, -1), ...following }
     : { missed: come, ...following };
 };

@@ -12,9 +12,12 @@ import {
 import { dbOf } from '../../models/database.js';
 import { tasks } from '../../models/lease.js';
 import { type CampaignSchedule, checkedRecurrence } from '../../models/recurrence.js';
+import { wallText } from '../../models/wall-time.js';
 import { jobContext } from '../../test/support/job-context.js';
 import { testDatabase } from '../../test/support/mongo.js';
+import { ZONES } from '../../test/support/zones.js';
 import type { JobContext } from '../context.js';
+import { dueTimes } from '../due.js';
 import { sweep } from '../sweep.js';
 import { approveCampaign, controlCampaign } from './control.js';
 import { MOST_REFUSALS, makeRuns } from './make-runs.js';
@@ -28,6 +31,16 @@ const TASK = {
   message: { title: 'Hello', silent: false, priority: 'high', purpose: 'service' },
   lane: 'campaign',
   ifUnsure: 'resend',
+};
+
+/** What a wall shows, asked of the machine itself. */
+const wallOf = (timeZone: string) => {
+  const format = new Intl.DateTimeFormat('sv-SE', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'short',
+  });
+  return (atMs: number): string => format.format(atMs).replace(' ', 'T');
 };
 
 const daily = (cron: string, timeZone = 'Europe/Berlin'): CampaignSchedule =>
@@ -335,18 +348,49 @@ describe('The runs of a campaign', () => {
       clocks[1] = atMs + (jump - 90) * MINUTE_MS;
       await Promise.all([makeRuns(one), makeRuns(other)]);
     }
-    const shown = new Intl.DateTimeFormat('sv-SE', {
-      timeZone: 'Europe/Berlin',
-      dateStyle: 'short',
-      timeStyle: 'short',
-    });
+    const wall = wallOf('Europe/Berlin');
     const found = await seen(campaign);
     expect(found.every((run) => run.endsWith(' made'))).to.equal(true);
-    const walls = (await runs(campaign)).map(({ at }) => shown.format(at));
+    const walls = (await runs(campaign)).map(({ at }) => wall(at.getTime()));
     const expected = Array.from({ length: 365 }, (_, day) => {
       const date = new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10);
-      return `${date} ${date === '2026-03-29' ? '03:00' : '02:30'}`;
+      return `${date}T${date === '2026-03-29' ? '03:00' : '02:30'}`;
     });
     expect(walls).to.deep.equal(expected);
+  });
+
+  it('are due at their time on every clock on earth, once on each day of a year', async function () {
+    this.timeout(YEAR_TIMEOUT_MS);
+    const fromMs = Date.parse('2026-01-01T00:00Z');
+    const toMs = Date.parse('2027-01-01T00:00Z');
+    clocks.fill(fromMs);
+    // Left out on some nights, and twice on others.
+    const schedule = daily('30 2 * * *', 'device');
+    const task = { ...TASK, schedule: { late: 'skip', timeZone: 'UTC' } };
+    const campaign = await approved({ task, schedule });
+    for (let atMs = fromMs; atMs < toMs; atMs += 12 * HOUR_MS) {
+      clocks.fill(atMs);
+      await makeRuns(one);
+    }
+    const made = await tasks(db())
+      .find({ campaign: campaign._id })
+      .sort({ createdAt: 1 })
+      .toArray();
+    const days = Array.from({ length: 365 }, (_, day) =>
+      wallText(Date.UTC(2026, 0, 2 + day, 2, 30)),
+    );
+    expect(made.map(({ due }) => due?.localTime)).to.deep.equal(days);
+    for (const zone of ZONES) {
+      const wall = wallOf(zone);
+      for (const { scheduledAt, due, ...times } of made) {
+        const at = scheduledAt == null ? {} : { scheduledAt };
+        const dueMs = dueTimes({ ...times, ...at, due: due! })?.of(zone, { id: times._id.id });
+        // Null would be too late for some.
+        if (dueMs == null) throw new Error(`${due?.localTime} is late in ${zone}`);
+        const shown = [dueMs - MINUTE_MS, dueMs].map(wall);
+        const name = `${due?.localTime} in ${zone}: ${shown.join(', ')}`;
+        expect(shown[0]! < due!.localTime! && shown[1]! >= due!.localTime!, name).to.equal(true);
+      }
+    }
   });
 });

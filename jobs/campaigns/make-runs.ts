@@ -13,6 +13,7 @@ import {
 } from '../../models/campaign-run.js';
 import { campaigns, dueCampaigns, versionOf } from '../../models/campaign-store.js';
 import { isMongoTrouble } from '../../models/mongo-trouble.js';
+import { localTimeOf } from '../../models/recurrence.js';
 import type { Task } from '../../models/task.js';
 import { inTransaction } from '../../models/transaction.js';
 import { accept } from '../accept.js';
@@ -124,12 +125,19 @@ const writeStep = async (
     return outcome;
   });
 
+/** The request as it is for the run of an instant. */
+const taskAt = ({ task, schedule }: CampaignContent, at: Date): CampaignContent['task'] => {
+  const localTime = localTimeOf(schedule, at.getTime());
+  if (localTime == null) return task;
+  return { ...task, schedule: { ...(task['schedule'] as object | undefined), localTime } };
+};
+
 type Request = { readonly request: AcceptRequest } | { readonly refusal: Refusal };
 
 const requestOf = async (
   { parts }: JobContext,
   { _id, app: id, approvedBy: by }: Active,
-  { task }: CampaignContent,
+  task: CampaignContent['task'],
 ): Promise<Request> => {
   const app = await appModel(parts.connection).findById(id).lean();
   if (app == null) return { refusal: { code: 'NOT_FOUND', detail: 'The app is gone', errors: [] } };
@@ -168,7 +176,11 @@ export const settle = async (context: JobContext, campaign: Campaign): Promise<v
     const outcome =
       step.due.runAt == null
         ? await writeStep(context, step, async () => undefined)
-        : await makeRun(context, step, await requestOf(context, campaign, content));
+        : await makeRun(
+            context,
+            step,
+            await requestOf(context, campaign, taskAt(content, step.due.runAt)),
+          );
     if (outcome == null || 'task' in outcome) return;
     const { code } = outcome.refusal;
     log.warn('A run of a campaign was refused', { campaign: campaign._id.toHexString(), code });

@@ -5,7 +5,7 @@ import { openHashSecret } from '../../models/app-secrets.js';
 import { dbOf } from '../../models/database.js';
 import type { Device } from '../../models/device.js';
 import type { QuietSettings } from '../../models/quiet-hours.js';
-import type { AccountItem, Audience, TaskMessage } from '../../models/task.js';
+import type { AccountItem, Audience, DueRule, TaskMessage } from '../../models/task.js';
 import { tokenKey } from '../../models/token-key.js';
 import { type EngineTest, engineTest } from '../../test/support/engine.js';
 import { testDatabase } from '../../test/support/mongo.js';
@@ -152,6 +152,49 @@ describe('the preview of a task', function () {
     const seen = await preview({ tags: 'peace' }, soon);
     expect(seen).to.deep.include({ targeted: 1, reached: 0, expired: { 'quiet-hours': 1 } });
     expect(seen).to.not.have.any.keys('firstAt', 'lastAt');
+  });
+
+  it('tells who has had enough, and counts nothing', async () => {
+    const cap = { name: 'one-a-day', limit: 1, window: { rollingSeconds: 86_400 } };
+    await db()
+      .collection<App>('apps')
+      .updateOne({ _id: test.app._id }, { $set: { caps: [cap] } });
+    test.engine.appChanged(test.app._id);
+    await add({ tags: ['enough'], account: 'capped' });
+    await add({ tags: ['enough'], account: 'capped' });
+    await add({ tags: ['enough'] });
+    const fresh = { targeted: 3, reached: 3, suppressed: {} };
+    expect(await preview({ tags: 'enough' })).to.deep.include(fresh);
+    expect(await preview({ tags: 'enough' })).to.deep.include(fresh);
+    await test.ended(await test.accept(input({ accounts: [{ account: 'capped' }] })));
+    expect(await preview({ tags: 'enough' })).to.deep.include({
+      targeted: 3,
+      reached: 1,
+      suppressed: { 'capped:one-a-day': 2 },
+    });
+    const twoDaysLater = { at: new Date(nowMs + 48 * HOUR_MS) };
+    const later = await preview({ tags: 'enough' }, { schedule: twoDaysLater });
+    expect(later).to.deep.include(fresh);
+  });
+
+  it('knows when wall times come, and who is too late for them', async () => {
+    for (const timeZone of ['Pacific/Auckland', 'Europe/Berlin', 'America/New_York']) {
+      await add({ tags: ['wall'], timeZone });
+    }
+    const due: DueRule = {
+      localTime: '2026-11-23T09:00',
+      late: 'skip',
+      timeZone: 'UTC',
+      ttlSeconds: 3_600,
+    };
+    const seen = await preview({ tags: 'wall' }, { due });
+    expect(seen).to.deep.include({
+      reached: 2,
+      suppressed: { 'too-late': 1 },
+      held: { 'not-due': 2 },
+      firstAt: new Date('2026-11-23T08:00:00.000Z'),
+      lastAt: new Date('2026-11-23T14:00:00.000Z'),
+    });
   });
 
   it('tells for whom a template has no text', async () => {

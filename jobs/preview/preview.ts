@@ -1,16 +1,19 @@
 /** Preview: whom a task would reach if it were sent, and why not the others. Nothing is written, nothing is sent. */
 import type { Types } from 'mongoose';
+import { type Capped, cappedNow } from '../../models/cap-counts.js';
 import type { Task } from '../../models/task.js';
 import { checkTask } from '../accept.js';
 import { type AudienceSource, audienceContext, openAudience } from '../audience.js';
 import type { Candidate } from '../candidate.js';
 import type { JobContext } from '../context.js';
+import type { CutRules } from '../cut.js';
 import type { AcceptRequest } from '../engine.js';
 import { filtered } from '../filtered.js';
 import { lastOrder } from '../limit.js';
 import { orderBy } from '../order.js';
 import { STRETCH } from '../plan.js';
 import { cutRulesFor } from '../rules.js';
+import { personBehind } from '../targets.js';
 import { marginOf } from './margin.js';
 import { type Counted, Tally } from './tally.js';
 
@@ -49,8 +52,8 @@ export interface Estimate {
 const SAMPLE = 10_000;
 const SECOND_MS = 1_000;
 
-/** Besides what is read to plan: what decides when a device is pushed to, and in which language. */
-const EXTRA_FIELDS = { locale: 1, timeZone: 1, quietHours: 1 } as const;
+/** Besides what is read to plan: whose it is, and what decides when it is pushed to and in which language. */
+const EXTRA_FIELDS = { account: 1, locale: 1, timeZone: 1, quietHours: 1 } as const;
 
 const scaled = (counts: Counted, factor: number): Counted =>
   Object.fromEntries(
@@ -72,13 +75,35 @@ interface Look {
   readonly allowRaw: boolean;
 }
 
+/** Who has had enough pushes, as far as it is known now. */
+const cappedAmong = async (
+  { parts }: JobContext,
+  task: Task,
+  candidates: readonly Candidate[],
+  rules: CutRules,
+): Promise<(candidate: Candidate) => Capped | undefined> => {
+  const { caps } = rules;
+  if (caps == null) return () => undefined;
+  const personOf = ({ id, device }: Candidate) => personBehind(id.id, device?.account, rules);
+  const people = new Map(
+    candidates.flatMap((candidate) => {
+      const person = personOf(candidate);
+      return person == null ? [] : [[person.toString('hex'), person] as const];
+    }),
+  );
+  const nowMs = Math.max(parts.now(), task.scheduledAt?.getTime() ?? 0);
+  const capped = await cappedNow(parts.db, [...people.values()], { task, caps, nowMs });
+  return (candidate) => capped.get(personOf(candidate)?.toString('hex') ?? '');
+};
+
 const lookAt = async (
   { context, task, tally, allowRaw }: Look,
   candidates: readonly Candidate[],
 ): Promise<void> => {
   const rules = await cutRulesFor(context, task, candidates, { allowRaw });
   await context.priority.giveWay();
-  for (const candidate of candidates) tally.add(candidate, rules);
+  const cappedOf = await cappedAmong(context, task, candidates, rules);
+  for (const candidate of candidates) tally.add(candidate, rules, cappedOf(candidate));
 };
 
 const lookAtAll = async (look: Look, source: AudienceSource): Promise<void> => {

@@ -6,7 +6,7 @@ import { runsOf } from '../../models/campaign-run.js';
 import { findCampaignVersion } from '../../models/campaign-store.js';
 import { dbOf } from '../../models/database.js';
 import { fewAtOnce } from '../../models/few-at-once.js';
-import { type CampaignSchedule, instantsAfter } from '../../models/recurrence.js';
+import { type CampaignSchedule, instantsAfter, localTimeOf } from '../../models/recurrence.js';
 import { taskModel } from '../../models/task.js';
 import { instantCursor, readInstantCursor } from '../cursor.js';
 import type { ApiParts } from '../parts.js';
@@ -28,12 +28,15 @@ import { countsShown } from '../task-shown.js';
 import { campaignOf } from './campaigns.js';
 
 const instantShown = (atMs: number, schedule: CampaignSchedule) => {
+  const at = new Date(atMs);
+  const localTime = localTimeOf(schedule, atMs);
+  if (localTime != null) return { at, local: localTime };
   const zone = 'at' in schedule ? 'UTC' : schedule.timeZone;
   const local = DateTime.fromMillis(atMs, { zone }).toISO({
     suppressSeconds: true,
     suppressMilliseconds: true,
   });
-  return { at: new Date(atMs), local };
+  return { at, local };
 };
 
 const next = (parts: ApiParts): Route =>

@@ -186,6 +186,28 @@ describe('Campaigns over HTTP', () => {
     expect((await ask('GET', `/${id}/next?count=101`)).status).to.equal(422);
   });
 
+  it('are for the clock of each device, if that is wanted', async () => {
+    const schedule = { cron: '0 9 * * 1', timeZone: 'device', start: '2027-03-08T00:00' };
+    const task = { ...TASK, schedule: { late: 'next-day', spreadMinutes: 30 } };
+    const id = await approved({ task, schedule });
+    // Half an hour before the clock that is 14 hours ahead of UTC.
+    expect((await ok('GET', `/${id}/next?count=2`)).items).to.deep.equal([
+      { at: '2027-03-07T18:30:00.000Z', local: '2027-03-08T09:00' },
+      { at: '2027-03-14T18:30:00.000Z', local: '2027-03-15T09:00' },
+    ]);
+    setClock('2027-03-07T18:30:00Z');
+    const [run] = await runsWhen(id, 1);
+    const { body } = await api().request('GET', `/v1/tasks/${run.task.id}`);
+    expect(body.schedule).to.deep.include({
+      localTime: '2027-03-08T09:00',
+      late: 'next-day',
+      spreadMinutes: 30,
+    });
+    const zoned = await ask('PATCH', `/${id}`, { schedule: DAILY });
+    expect(zoned.body.errors[0].field).to.equal('task.schedule.late');
+    await ok('POST', `/${id}/end`, { tasks: true });
+  });
+
   it('are deleted as drafts only', async () => {
     const id = await draft();
     expect((await ask('DELETE', `/${id}`)).status).to.equal(204);
@@ -371,6 +393,12 @@ describe('Campaigns over HTTP', () => {
       { task: { ...TASK, schedule: { at: '2027-05-01T08:00:00Z' } } },
       'VALIDATION_FAILED',
       'task.schedule.at',
+    ],
+    [
+      'a wall time in the task',
+      { task: { ...TASK, schedule: { localTime: '2027-05-01T08:00' } } },
+      'VALIDATION_FAILED',
+      'task.schedule.localTime',
     ],
     [
       'an expiry in the task',

@@ -6,7 +6,8 @@ import { pagerVendor } from '../../test/support/pager.js';
 const ALL = { all: true };
 const HELLO = { title: 'Hello' };
 const ID = '0123456789abcdef01234567';
-const DAY_MS = 24 * 60 * 60 * 1_000;
+const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * HOUR_MS;
 
 const inFuture = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
@@ -85,7 +86,118 @@ describe('POST /v1/tasks', () => {
       expect(task.expiresAt.toISOString()).to.equal(expiresAt);
     });
 
+    const wallTime = (aheadMs: number): string => inFuture(aheadMs).slice(0, 16);
+    const morning = { days: ['mon', 'fri'], from: '09:00', to: '24:00' };
+
+    it('takes a wall time, and begins before it comes anywhere', async () => {
+      const localTime = wallTime(3 * DAY_MS);
+      const answer = await post({ schedule: { localTime }, ttlSeconds: 60 });
+      expect(answer.body.state).to.equal('scheduled');
+      const { due, scheduledAt } = await storedTask(answer);
+      expect(due).to.deep.equal({ localTime, late: 'skip', timeZone: 'UTC', ttlSeconds: 60 });
+      const untilMs = Date.parse(`${localTime}Z`) - (scheduledAt?.getTime() ?? 0);
+      expect(untilMs).to.equal((14 * 60 + 10) * 60_000);
+      const shown = await api().request('GET', `/v1/tasks/${answer.body.id}`);
+      expect(shown.body.schedule).to.deep.equal({ localTime, late: 'skip', timeZone: 'UTC' });
+      expect(shown.body.timings).to.not.have.property('firstDueAt');
+    });
+
+    it('takes windows and minutes to spread over, and a zone for whoever told none', async () => {
+      const schedule = {
+        at: inFuture(DAY_MS),
+        timeZone: 'Europe/Berlin',
+        windows: [morning],
+        spreadMinutes: 90,
+      };
+      const { at: _, ...due } = schedule;
+      const expiresAt = inFuture(10 * DAY_MS);
+      const answer = await post({ schedule, expiresAt });
+      expect(answer.status, answer.text).to.equal(202);
+      const task = await storedTask(answer);
+      expect(task.due).to.deep.equal(due);
+      expect(task.expiresAt.toISOString()).to.equal(expiresAt);
+    });
+
+    it('takes the zone of the quiet hours of the app, unless one is given', async () => {
+      const rules = [{ from: '22:00', to: '08:00' }];
+      const set = (quietHours: unknown) =>
+        api().request('PATCH', '/v1/apps/shop', { body: { quietHours } });
+      await set({ rules, timeZone: 'Asia/Tokyo' });
+      const { due } = await storedTask(await post({ schedule: { windows: [morning] } }));
+      await set(null);
+      expect(due?.timeZone).to.equal('Asia/Tokyo');
+    });
+
     const REFUSED: Record<string, [Record<string, unknown>, string]> = {
+      'a wall time with a zone': [
+        { schedule: { localTime: inFuture(DAY_MS) } },
+        'schedule.localTime',
+      ],
+      'a wall time that does not exist': [
+        { schedule: { localTime: wallTime(DAY_MS).replace(/-..-..T/, '-02-30T') } },
+        'schedule.localTime',
+      ],
+      'a wall time to the second': [
+        { schedule: { localTime: `${wallTime(DAY_MS)}:00` } },
+        'schedule.localTime',
+      ],
+      'a wall time that is over everywhere': [
+        { schedule: { localTime: wallTime(-13 * HOUR_MS) } },
+        'schedule.localTime',
+      ],
+      'a wall time more than 366 days ahead': [
+        { schedule: { localTime: wallTime(367 * DAY_MS) } },
+        'schedule.localTime',
+      ],
+      'an instant and a wall time': [
+        { schedule: { at: inFuture(DAY_MS), localTime: wallTime(DAY_MS) } },
+        'schedule',
+      ],
+      'an expiry before the wall time has come everywhere': [
+        { schedule: { localTime: wallTime(DAY_MS) }, expiresAt: inFuture(DAY_MS + 11 * HOUR_MS) },
+        'expiresAt',
+      ],
+      'an expiry before the last minute of a spread': [
+        { schedule: { spreadMinutes: 60 }, expiresAt: inFuture(HOUR_MS / 2) },
+        'expiresAt',
+      ],
+      'a rule for who is late without a wall time': [
+        { schedule: { at: inFuture(DAY_MS), late: 'now' } },
+        'schedule.late',
+      ],
+      'another rule for who is late': [
+        { schedule: { localTime: wallTime(DAY_MS), late: 'tomorrow' } },
+        'schedule.late',
+      ],
+      'a zone that nothing goes by': [
+        { schedule: { spreadMinutes: 5, timeZone: 'Europe/Berlin' } },
+        'schedule.timeZone',
+      ],
+      'a zone that is none': [
+        { schedule: { windows: [morning], timeZone: 'Mars/Olympus' } },
+        'schedule.timeZone',
+      ],
+      'no window at all': [{ schedule: { windows: [] } }, 'schedule.windows'],
+      'a window on a day that is none': [
+        { schedule: { windows: [{ ...morning, days: ['monday'] }] } },
+        'schedule.windows[0].days[0]',
+      ],
+      'a window that ends as it begins': [
+        { schedule: { windows: [{ ...morning, to: '09:00' }] } },
+        'schedule.windows[0].to',
+      ],
+      'a window to the minute': [
+        { schedule: { windows: [morning, { from: '09:01', to: '10:00' }] } },
+        'schedule.windows[1].from',
+      ],
+      'a window without an end': [
+        { schedule: { windows: [{ from: '09:00' }] } },
+        'schedule.windows[0].to',
+      ],
+      'a spread over more than a day': [
+        { schedule: { spreadMinutes: 1_441 } },
+        'schedule.spreadMinutes',
+      ],
       'a lifetime beyond 28 days': [{ ttlSeconds: 28 * 86_400 + 1 }, 'ttlSeconds'],
       'a lifetime in words': [{ ttlSeconds: '60' }, 'ttlSeconds'],
       'no lifetime at all': [{ ttlSeconds: 0 }, 'ttlSeconds'],

@@ -8,8 +8,10 @@ import {
   type MissedRule,
 } from '../../models/campaign.js';
 import { RUN_STATES } from '../../models/campaign-run.js';
+import { DEVICE_CLOCK } from '../../models/recurrence.js';
 import { readWallTime } from '../../models/wall-time.js';
 import { timeZone } from './device-facts.js';
+import { scheduleOfRuns } from './schedule.js';
 import { counts, taskState } from './task-answers.js';
 import { type TaskBody, taskRequest } from './tasks.js';
 import { cursor, displayName, instant, objectId, pageSize, shownInstant } from './values.js';
@@ -66,8 +68,11 @@ const schedule = joi
       .max(MAX_RULE)
       .description('Five fields: minute, hour, day of the month, month, day of the week'),
     timeZone: timeZone
+      .allow(DEVICE_CLOCK)
       .when('at', { is: joi.exist(), then: joi.forbidden(), otherwise: joi.required() })
-      .description('IANA name; rules are followed on its clock'),
+      .description(
+        'IANA name; rules are followed on its clock. `device`: on the clock of each device, for which runs are made in time',
+      ),
     start: recurring(wallTime)
       .when('rrule', { is: joi.exist(), then: joi.required() })
       .description(
@@ -85,12 +90,9 @@ const schedule = joi
   .xor('at', 'rrule', 'cron')
   .description('When it runs: at one instant, or again and again');
 
-/** Each run begins at an instant of its own. */
-const NOT_HERE = { 'any.unknown': 'is not allowed in a campaign: its own schedule says when' };
-
 const taskOf = (vendors: Vendors) =>
   taskRequest(vendors)
-    .fork(['schedule.at', 'expiresAt'], (field) => field.forbidden().messages(NOT_HERE))
+    .keys({ schedule: scheduleOfRuns, expiresAt: joi.forbidden() })
     .fork('lane', (lane) => lane.default('campaign'))
     .description('What each run sends, as `POST /v1/tasks` takes it, without its instants');
 
@@ -242,7 +244,12 @@ export const nextAnswer = joi.object({
     .items(
       joi.object({
         at: shownInstant.required(),
-        local: joi.string().required().description("The same on the clock of the schedule's zone"),
+        local: joi
+          .string()
+          .required()
+          .description(
+            "The same on the clock of the schedule's zone; without an offset: what the clock of each device shows then",
+          ),
       }),
     )
     .required(),

@@ -12,7 +12,8 @@ import { purpose, purposes } from './message.js';
 const MAX_RULES = 20;
 const MAX_PURPOSES = 50;
 
-const wallTime = joi
+/** A time of day. */
+export const quarterHour = joi
   .string()
   .pattern(/^([01]\d|2[0-3]):(00|15|30|45)$/)
   .description('`HH:MM` on the clock of the device, a quarter of an hour')
@@ -26,8 +27,8 @@ const leavesTime = <Window extends QuietWindow>(given: Window, helpers: joi.Cust
   freeMinutes(given) < LEAST_FREE_MINUTES ? helpers.error('window.free') : given;
 
 const window = {
-  from: wallTime.required(),
-  to: wallTime
+  from: quarterHour.required(),
+  to: quarterHour
     .required()
     .invalid(joi.ref('from'))
     .description('When they end; earlier than `from`: on the next day')

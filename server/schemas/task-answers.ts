@@ -2,6 +2,7 @@
 import joi from 'joi';
 import { DELIVERY_STATES } from '../../models/batch.js';
 import { LANES, TASK_STATES } from '../../models/task.js';
+import { scheduleShown } from './schedule.js';
 import { objectId, shownInstant } from './values.js';
 
 const count = joi.number().integer().min(0);
@@ -33,11 +34,18 @@ const summaryFields = {
     .number()
     .integer()
     .description('Sent no faster than this; missing without such a wish'),
-  expiresAt: shownInstant.required(),
+  schedule: scheduleShown.description('When each device is due, where that is not at once for all'),
+  expiresAt: shownInstant
+    .required()
+    .description('Nothing is tried behind it; the time of a device may be over before'),
   timings: joi
     .object({
       createdAt: shownInstant.required(),
-      scheduledAt: shownInstant,
+      scheduledAt: shownInstant.description('When its planning begins, if not at once'),
+      firstDueAt: shownInstant.description(
+        'With such a schedule: when the first of the devices planned so far is due, quiet hours aside',
+      ),
+      lastDueAt: shownInstant.description('And the last of them'),
       plannedAt: shownInstant,
       startedAt: shownInstant,
       endedAt: shownInstant,

@@ -12,6 +12,7 @@ import {
 } from '../../models/task.js';
 import { type AudienceRequest, audienceSchema } from './audience.js';
 import { replacement } from './message.js';
+import { type ScheduleRequest, schedule } from './schedule.js';
 import { type MessageRequest, messageRequest } from './templates.js';
 import { cursor, instant, objectId, pageSize } from './values.js';
 import { ratePerSecond } from './vendors.js';
@@ -19,7 +20,6 @@ import { ratePerSecond } from './vendors.js';
 const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_TTL_SECONDS = DAY_SECONDS;
 export const MAX_TTL_SECONDS = 28 * DAY_SECONDS;
-export const MAX_SCHEDULE_DAYS = 366;
 const MAX_LABELS = 20;
 
 export const reference = joi.string().max(128).description("The caller's own name for it");
@@ -27,7 +27,7 @@ export const reference = joi.string().max(128).description("The caller's own nam
 export interface TaskRequest {
   audience: AudienceRequest;
   message: TaskMessage;
-  schedule?: { at?: Date; ratePerSecond?: number };
+  schedule?: ScheduleRequest;
   ttlSeconds?: number;
   expiresAt?: Date;
   lane: Lane;
@@ -45,16 +45,7 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
     .object<TaskBody>({
       audience: audienceSchema(vendors).required(),
       message: messageRequest(vendors).required(),
-      schedule: joi
-        .object({
-          at: instant.description(
-            `Begin then, at most ${MAX_SCHEDULE_DAYS} days ahead; an instant in the past is now`,
-          ),
-          ratePerSecond: ratePerSecond.description(
-            'Send to no more devices a second than this, whatever the vendors allow',
-          ),
-        })
-        .or('at', 'ratePerSecond'),
+      schedule,
       ttlSeconds: joi
         .number()
         .strict()
@@ -62,9 +53,11 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
         .min(1)
         .max(MAX_TTL_SECONDS)
         .description(
-          `How long it is tried, from the scheduled instant; ${DEFAULT_TTL_SECONDS} unless expiresAt is given`,
+          `How long it is tried, for each device from when it is due; ${DEFAULT_TTL_SECONDS} unless expiresAt is given`,
         ),
-      expiresAt: instant.description('Until when it is tried, at most 28 days'),
+      expiresAt: instant.description(
+        'Until when it is tried, wherever a device is; at most 28 days',
+      ),
       lane: joi
         .string()
         .valid(...LANES)
