@@ -8,6 +8,7 @@ import { campaignRunModel } from './campaign-run.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
+import { eventIdModel } from './event-id.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { segmentModel } from './segment.js';
@@ -16,6 +17,8 @@ import { tagEntryModel } from './tag-book.js';
 import { tagRemovalModel } from './tag-removal.js';
 import { taskModel } from './task.js';
 import { templateModel } from './template.js';
+import { triggerEntryModel } from './trigger-entry.js';
+import { triggerStandingModel } from './trigger-standing.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
 const MODELS = [
@@ -28,6 +31,7 @@ const MODELS = [
   consentRecordModel,
   deviceModel,
   erasureModel,
+  eventIdModel,
   idempotencyModel,
   keyModel,
   segmentModel,
@@ -36,6 +40,8 @@ const MODELS = [
   tagRemovalModel,
   taskModel,
   templateModel,
+  triggerEntryModel,
+  triggerStandingModel,
   vendorProfileModel,
 ];
 
