@@ -15,6 +15,8 @@ import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
 import { createBreaker } from './breaker.js';
 import { approveCampaign, controlCampaign } from './campaigns/control.js';
+import { takeEvents } from './campaigns/take-events.js';
+import { createTriggers } from './campaigns/triggers.js';
 import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
@@ -59,6 +61,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     pacing: createPacing(parts, stopping),
     quiet: createQuietHours(parts),
     reads: createReads(parts.db, priority),
+    triggers: createTriggers(parts),
     writes: createWrites(parts.connection, priority),
     stopping,
   };
@@ -161,14 +164,17 @@ export const createEngine = (parts: JobParts): Engine => {
     wake,
     async approveCampaign(request) {
       const campaign = await approveCampaign(context, request);
+      context.triggers.changed(request.app);
       wake();
       return campaign;
     },
     async controlCampaign(request) {
       const campaign = await controlCampaign(context, request);
+      context.triggers.changed(request.app);
       wake();
       return campaign;
     },
+    takeEvents: (app, events) => takeEvents(context, app, events),
     async control(app, task, verb) {
       const changed = await control(context, app, task, verb);
       wake();

@@ -8,6 +8,7 @@ import type { Erasable } from '../models/erasure.js';
 import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
 import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
+import type { AccountEvent } from '../models/trigger.js';
 import type { TriedLocale } from './try-template.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
@@ -153,6 +154,8 @@ export interface Engine {
   approveCampaign(request: ApprovalRequest): Promise<Campaign | null>;
   /** The campaign after the verb; as `approveCampaign` otherwise. */
   controlCampaign(request: CampaignControl): Promise<Campaign | null>;
+  /** Brings accounts into triggered campaigns, and out of them; resolves when it is written. */
+  takeEvents(app: string, events: readonly AccountEvent[]): Promise<void>;
   /**
    * Cancels what is still open of a task, and takes back what was sent: by a task of its own, the same one however often it
    * is asked for. Null when the app has no such task. Rejects with NotRecallableTask.

@@ -1,17 +1,22 @@
 /** From what a caller posted to what a campaign keeps: what no schema can say is checked here. */
-import { type Engine, TaskRefused } from '../jobs/engine.js';
+import { type Engine, type TaskInput, TaskRefused } from '../jobs/engine.js';
+import { filled } from '../jobs/template-values.js';
 import type { App } from '../models/app.js';
-import type { CampaignContent } from '../models/campaign.js';
+import type { CampaignContent, MissedRule } from '../models/campaign.js';
 import { checkedRecurrence, RecurrenceError } from '../models/recurrence.js';
 import { wallAt, wallText } from '../models/wall-time.js';
 import { problemOf } from './middleware/errors.js';
 import { ProblemError, problem } from './problems.js';
-import type { CampaignBody, ScheduleRequest } from './schemas/campaigns.js';
+import type { CampaignBody, CampaignTask, ScheduleRequest } from './schemas/campaigns.js';
 import { taskAudience } from './task-audience.js';
 import { readTaskRequest, type TaskReader } from './task-request.js';
 
 /** Throws VALIDATION_FAILED, which says where reading of a rule stopped. */
-const scheduleOf = ({ at, timeZone = 'UTC', ...rest }: ScheduleRequest, nowMs: number) => {
+const scheduleOf = (
+  { trigger, at, timeZone = 'UTC', ...rest }: ScheduleRequest,
+  nowMs: number,
+): CampaignContent['schedule'] => {
+  if (trigger != null) return { trigger };
   if (at != null) return { at };
   try {
     const start = rest.start ?? wallText(wallAt(nowMs, timeZone));
@@ -42,38 +47,86 @@ export interface ContentContext {
   readonly by: string;
 }
 
+/** For an account that nobody knows yet: all vendors are asked, and an event may give every value that is missing. */
+const checkedInput = (input: TaskInput): TaskInput => {
+  const { message } = input;
+  const data = { ...message.data, ...filled(message, {}) };
+  const audience = { all: true as const };
+  return Object.keys(data).length === 0
+    ? { ...input, audience }
+    : { ...input, audience, message: { ...message, data } };
+};
+
 /** The request with its lists in the one form that an erasure finds people in; throws what `POST /v1/tasks` would throw for it now. */
 const keptTask = async (
   { engine, reader, app, by }: ContentContext,
-  task: CampaignBody['task'],
+  { audience, ...task }: CampaignTask,
 ): Promise<CampaignContent['task']> => {
   try {
-    const input = await readTaskRequest(reader, app, task);
-    await engine.check({ app, by, input });
+    const body = { ...task, audience: audience ?? { accounts: [''] } };
+    const input = await readTaskRequest(reader, app, body);
+    await engine.check({ app, by, input: audience == null ? checkedInput(input) : input });
   } catch (error) {
     throw aboutTask(error);
   }
-  return { ...task, audience: taskAudience(task.audience, reader.vendors) };
+  return audience == null ? task : { ...task, audience: taskAudience(audience, reader.vendors) };
 };
 
 export type ContentRequest = Pick<CampaignBody, 'task' | 'schedule' | 'missed'>;
 
+const refused = (field: string, detail: string) =>
+  problem('VALIDATION_FAILED', { errors: [{ field, detail }] });
+
+/** What `task`, `schedule` and `missed` must not say together. */
+const checkTogether = (
+  task: Pick<CampaignTask, 'audience'>,
+  schedule: object,
+  missed: MissedRule | undefined,
+): void => {
+  if (!('trigger' in schedule)) {
+    if (task.audience == null) throw refused('task.audience', 'Is required without a trigger');
+    return;
+  }
+  if (task.audience != null) {
+    throw refused('task.audience', 'Is not allowed with a trigger: the event names the account');
+  }
+  if (missed === 'skip') {
+    throw refused('missed', 'Must be catch-up-once with a trigger: what is late is sent');
+  }
+};
+
+const missedBy = (schedule: object): MissedRule =>
+  'trigger' in schedule ? 'catch-up-once' : 'skip';
+
 export const campaignContent = async (
   context: ContentContext,
   { task, schedule, missed }: ContentRequest,
-): Promise<CampaignContent> => ({
-  task: await keptTask(context, task),
-  schedule: scheduleOf(schedule, context.reader.now()),
-  missed,
-});
+): Promise<CampaignContent> => {
+  checkTogether(task, schedule, missed);
+  return {
+    task: await keptTask(context, task),
+    schedule: scheduleOf(schedule, context.reader.now()),
+    missed: missed ?? missedBy(schedule),
+  };
+};
 
 /** Of what is changed; the rest stays as it is. */
 export const changedContent = async (
   context: ContentContext,
   before: CampaignContent,
   { task, schedule, missed }: Partial<ContentRequest>,
-): Promise<CampaignContent> => ({
-  task: task == null ? before.task : await keptTask(context, task),
-  schedule: schedule == null ? before.schedule : scheduleOf(schedule, context.reader.now()),
-  missed: missed ?? before.missed,
-});
+): Promise<CampaignContent> => {
+  const after = schedule ?? before.schedule;
+  if ('trigger' in after !== 'trigger' in before.schedule) {
+    throw refused(
+      'schedule',
+      'Cannot change between a trigger and instants: write another campaign',
+    );
+  }
+  checkTogether(task ?? before.task, after, missed ?? before.missed);
+  return {
+    task: task == null ? before.task : await keptTask(context, task),
+    schedule: schedule == null ? before.schedule : scheduleOf(schedule, context.reader.now()),
+    missed: missed ?? before.missed,
+  };
+};

@@ -1,6 +1,6 @@
 /** Which of the instants that have come a campaign runs at, and which it leaves out. Pure. */
 import type { CampaignContent } from '../../models/campaign.js';
-import { instantsAfter } from '../../models/recurrence.js';
+import { type CampaignSchedule, instantsAfter } from '../../models/recurrence.js';
 
 /** What is made no later is not missed: a gateway is started anew within this time. */
 export const ON_TIME_MS = 10 * 60_000;
@@ -16,7 +16,10 @@ export interface Due {
 
 /** `nextAt`: the first instant that nobody has looked at. Of several that have come, no more than the last one is run at. */
 export const judgeDue = (
-  { schedule, missed: rule }: Pick<CampaignContent, 'schedule' | 'missed'>,
+  {
+    schedule,
+    missed: rule,
+  }: Pick<CampaignContent, 'missed'> & { readonly schedule: CampaignSchedule },
   nextAt: Date,
   now: Date,
 ): Due => {

@@ -17,7 +17,8 @@ import { testDatabase } from '../../test/support/mongo.js';
 import type { JobContext } from '../context.js';
 import { sweep } from '../sweep.js';
 import { approveCampaign, controlCampaign } from './control.js';
-import { MOST_REFUSALS, makeRuns } from './make-runs.js';
+import { makeRuns } from './make-runs.js';
+import { MOST_REFUSALS } from './run-request.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -6,12 +6,14 @@ import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
 import { campaignControlRoutes } from './campaign-control.js';
+import { campaignEntryRoutes } from './campaign-entries.js';
 import { campaignRunRoutes } from './campaign-runs.js';
 import { campaignRoutes } from './campaigns.js';
 import { deviceBadgeRoutes } from './device-badge.js';
 import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
+import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
@@ -46,7 +48,9 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...templateRoutes(parts),
     ...campaignRoutes(parts),
     ...campaignRunRoutes(parts),
+    ...campaignEntryRoutes(parts),
     ...campaignControlRoutes(parts),
+    ...eventRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

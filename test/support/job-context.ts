@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import { loadVendors } from '../../adapters/index.js';
 import { createAppSecrets } from '../../jobs/app-secrets.js';
 import { createBreaker } from '../../jobs/breaker.js';
+import { createTriggers } from '../../jobs/campaigns/triggers.js';
 import type { JobContext } from '../../jobs/context.js';
 import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
@@ -150,6 +151,7 @@ export const jobContext = async (
     priority,
     quiet: createQuietHours(parts),
     reads: createReads(db, priority),
+    triggers: createTriggers(parts),
     writes: createWrites(connection, priority),
     pacing: createPacing(parts, stopping),
     stopping,
