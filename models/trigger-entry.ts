@@ -8,7 +8,6 @@ import {
   type Types,
 } from 'mongoose';
 import type { Refusal } from './campaign-run.js';
-import { standings } from './trigger-standing.js';
 
 /** `capped`, `reentry`: a rule of the campaign held it back when it was due. `dropped`: the campaign ended. */
 export const ENTRY_STATES = [
@@ -135,9 +134,3 @@ export const entriesOf = (
     .sort({ _id: -1 })
     .limit(limit)
     .toArray();
-
-/** All that triggered campaigns know of somebody. */
-export const eraseFromTriggers = async (db: mongo.Db, accountKey: Buffer): Promise<void> => {
-  await entries(db).deleteMany({ accountKey });
-  await standings(db).deleteMany({ account: accountKey });
-};

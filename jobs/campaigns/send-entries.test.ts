@@ -4,6 +4,7 @@ import { newAppSecrets } from '../../models/app-secrets.js';
 import type { Campaign } from '../../models/campaign.js';
 import { campaigns, createCampaign } from '../../models/campaign-store.js';
 import { dbOf } from '../../models/database.js';
+import { erase } from '../../models/erase.js';
 import { tasks } from '../../models/lease.js';
 import { suppress } from '../../models/suppression-list.js';
 import { accountKey } from '../../models/token-key.js';
@@ -159,6 +160,21 @@ describe('The entries of a triggered campaign', () => {
     await suppress(db(), 'shop', [{ key, kind: 'account' }], new Date(nowMs));
     await sendEntries(one);
     expect(await states()).to.deep.equal(['ada sent', 'cleo sent']);
+    await db().collection('suppressions').deleteMany({});
+  });
+
+  it('are not begun by an event that comes in the moment of an erasure', async () => {
+    const hashSecret = await one.secrets('shop');
+    const context = {
+      ...{ connection: database().connection, app: 'shop', hashSecret },
+      now: new Date(nowMs),
+    };
+    await Promise.all([
+      ...Array.from({ length: 10 }, () => tell('start', 'eve')),
+      erase(context, { account: 'eve' }),
+      ...Array.from({ length: 10 }, () => tell('start', 'eve')),
+    ]);
+    expect((await found()).map(({ account }) => account)).to.deep.equal(ACCOUNTS);
     await db().collection('suppressions').deleteMany({});
   });
 
