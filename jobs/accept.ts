@@ -119,11 +119,9 @@ const planInline = async (
   if (task.state !== 'accepted' || length == null || length > INLINE_ITEMS) return null;
   const { parts } = context;
   const read = { readAt: new Date(parts.now()), readAtMs: parts.monotonic() };
-  const source = await openAudience(
-    await audienceContext(context, app._id),
-    input.audience,
-    task.createdAt,
-  );
+  const source = await openAudience(await audienceContext(context, app._id), input.audience, {
+    now: task.createdAt,
+  });
   if ((source.size ?? Number.POSITIVE_INFINITY) > INLINE_DEVICES) return null;
   const candidates = await source.next(undefined, INLINE_DEVICES);
   const { rules, ...cut } = await cutStretch(context, task, candidates, app);
@@ -255,9 +253,8 @@ const prepare = async (context: JobContext, request: AcceptRequest): Promise<Pre
 };
 
 /** Rejects with TaskRefused where `accept` would; nothing is written. */
-export const checkTask = async (context: JobContext, request: AcceptRequest): Promise<void> => {
-  await prepare(context, request);
-};
+export const checkTask = async (context: JobContext, request: AcceptRequest): Promise<Task> =>
+  (await prepare(context, request)).fresh;
 
 const acceptInTurn = async (
   context: JobContext,

@@ -35,7 +35,8 @@ describe('openAudience', () => {
   const addAnywhere = (token: string, change: Partial<Device> = {}): Promise<Types.ObjectId> =>
     add(token, { _id: new Types.ObjectId(randomBytes(12)), ...change });
 
-  const open = (audience: Audience): Promise<AudienceSource> => openAudience(about, audience, NOW);
+  const open = (audience: Audience): Promise<AudienceSource> =>
+    openAudience(about, audience, { now: NOW });
   /** Everybody, page by page as the planner asks. */
   const read = async (source: AudienceSource, limit = 1_000): Promise<Candidate[]> => {
     const all: Candidate[] = [];

@@ -16,11 +16,20 @@ import { resolveTokens } from './audience-tokens.js';
 import type { AudienceContext, Candidate } from './candidate.js';
 import type { JobContext } from './context.js';
 import { DEVICE_FIELDS, type DeviceView, type JudgedDevice, PLAN_FIELDS } from './eligibility.js';
-import { type Exclusion, exclusionOf } from './exclusion.js';
+import { exclusionOf } from './exclusion.js';
 import { filtered } from './filtered.js';
 import { compareIds, uniqueIds } from './ids.js';
 import { hasList } from './on-list.js';
 import { orderBy } from './order.js';
+
+/** Candidates at random. */
+export interface Sampled {
+  /** Those that were read, without what the audience leaves out. */
+  readonly candidates: Candidate[];
+  readonly read: number;
+  /** How many there are to read. */
+  readonly of: number;
+}
 
 export interface AudienceSource {
   /** Accounts of the audience that have no device. */
@@ -29,6 +38,8 @@ export interface AudienceSource {
   next(after: Types.ObjectId | undefined, limit: number): Promise<Candidate[]>;
   /** Known when the audience is a list. */
   readonly size?: number;
+  /** Some of all candidates at random; absent when the audience is a list. */
+  readonly sampled?: (size: number) => Promise<Sampled>;
   /** Ids of unregistered tokens change when they register, so this list must be planned in one stretch. */
   readonly oneStretch?: boolean;
 }
@@ -42,19 +53,25 @@ const readDevices = async (
 };
 
 type Streamed = Omit<JudgedDevice, 'app'>;
+type DeviceFields = Readonly<Partial<Record<keyof typeof DEVICE_FIELDS, 1>>>;
+
+// Whoever comes onto the list later is found there right before sending.
+const fieldsOf = async (db: mongo.Db, app: string, extraFields: DeviceFields) => ({
+  ...((await hasList(db, app)) ? DEVICE_FIELDS : PLAN_FIELDS),
+  ...extraFields,
+});
+
+const candidatesOf = (app: string, found: Streamed[]): Candidate[] =>
+  found.map((device) => ({ id: device._id, device: Object.assign(device, { app }) }));
 
 const streamed = (
   { db, priority, app }: Pick<AudienceContext, 'db' | 'priority' | 'app'>,
   query: AudienceQuery,
-  extraFields: Exclusion['fields'] = {},
+  extraFields: DeviceFields = {},
 ): AudienceSource => ({
   unmatched: 0,
   async next(after, limit) {
-    // Whoever comes onto the list later is found there right before sending.
-    const projection = {
-      ...((await hasList(db, app)) ? DEVICE_FIELDS : PLAN_FIELDS),
-      ...extraFields,
-    };
+    const projection = await fieldsOf(db, app, extraFields);
     const found: Streamed[] = [];
     for (let more = true; more; ) {
       const wanted = Math.min(priority.pieceDevices, limit - found.length);
@@ -73,7 +90,23 @@ const streamed = (
       found.push(...page);
       more = page.length === wanted && found.length < limit;
     }
-    return found.map((device) => ({ id: device._id, device: Object.assign(device, { app }) }));
+    return candidatesOf(app, found);
+  },
+  async sampled(size) {
+    const projection = await fieldsOf(db, app, extraFields);
+    const filter = query.filter();
+    const options = { hint: query.hint };
+    const devices = db.collection<Streamed>('devices');
+    const [of, found] = await Promise.all([
+      db.collection<Device>('devices').countDocuments(filter, options),
+      devices
+        .aggregate<Streamed>(
+          [{ $match: filter }, { $project: projection }, { $sample: { size } }],
+          options,
+        )
+        .toArray(),
+    ]);
+    return { candidates: candidatesOf(app, found), read: found.length, of };
   },
 });
 
@@ -152,15 +185,22 @@ const queryOf = async (
   return expressionQuery(app, expression, { now, counts });
 };
 
+export interface AudienceOptions {
+  /** What ages in expressions count back from; the same whenever the audience is opened. */
+  readonly now: Date;
+  /** Read of each device besides what planning needs. */
+  readonly extraFields?: DeviceFields;
+}
+
 const ofQuery = async (
   context: AudienceContext,
   audience: QueriedAudience,
-  now: Date,
+  { now, extraFields }: AudienceOptions,
 ): Promise<AudienceSource> => {
   const query = await queryOf(context, audience, now);
   const exclusion = audience.exclude && exclusionOf(context, audience.exclude);
   const { sample, salt = '' } = audience;
-  const all = streamed(context, query, exclusion?.fields);
+  const all = streamed(context, query, { ...extraFields, ...exclusion?.fields });
   if (exclusion == null && sample == null) return all;
   const order = orderBy(salt);
   return filtered(
@@ -171,11 +211,10 @@ const ofQuery = async (
   );
 };
 
-/** `now`: what ages in expressions count back from; the same whenever the audience is opened. */
 export const openAudience = async (
   context: AudienceContext,
   audience: Audience,
-  now: Date,
+  options: AudienceOptions,
 ): Promise<AudienceSource> => {
   if ('tokens' in audience) return ofTokens(context, audience.tokens);
   if ('accounts' in audience) return ofAccounts(context, audience.accounts);
@@ -185,5 +224,5 @@ export const openAudience = async (
       uniqueIds(audience.devices).map((id) => ({ id })),
     );
   }
-  return ofQuery(context, audience, now);
+  return ofQuery(context, audience, options);
 };

@@ -7,6 +7,8 @@ export interface Ended {
   readonly state: DeliveryState;
   readonly reason?: string;
   readonly messageId?: string;
+  /** When the cap that stopped it has room again. */
+  readonly freesAt?: Date;
 }
 
 /** A device of the batch that is tried again. */

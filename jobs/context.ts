@@ -1,6 +1,7 @@
 /** What all stages of a push share in one process. */
 
 import type { AppSecrets } from './app-secrets.js';
+import type { AppSettings } from './app-settings.js';
 import type { Breaker } from './breaker.js';
 import type { Triggers } from './campaigns/triggers.js';
 import type { InFlight } from './in-flight.js';
@@ -17,6 +18,7 @@ export interface JobContext {
   readonly parts: JobParts;
   readonly profiles: Profiles;
   readonly secrets: AppSecrets;
+  readonly settings: AppSettings;
   readonly breaker: Breaker;
   readonly guard: TokenGuard;
   readonly inFlight: InFlight;

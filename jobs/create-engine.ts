@@ -1,6 +1,7 @@
 /** Puts the stages of a push together into the engine of one process. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BATCHES, batches, batchIndexes } from '../models/batch.js';
+import { CAP_COUNTS, capCountIndexes } from '../models/cap-counts.js';
 import { beat } from '../models/lease.js';
 import { readLedger } from '../models/ledger.js';
 import { PACING, pacingIndexes } from '../models/pacing.js';
@@ -13,6 +14,7 @@ import { signIn, signOut, WORKERS, workerIndexes } from '../models/worker.js';
 import { accept, checkTask } from './accept.js';
 import { createWakes } from './agenda.js';
 import { createAppSecrets } from './app-secrets.js';
+import { createAppSettings } from './app-settings.js';
 import { createBreaker } from './breaker.js';
 import { approveCampaign, controlCampaign } from './campaigns/control.js';
 import { takeEvents } from './campaigns/take-events.js';
@@ -29,6 +31,7 @@ import { createLeaseWatch } from './lease-watch.js';
 import { createPacing } from './pacing/pacing.js';
 import { setTaskRate } from './pacing/task-rate.js';
 import type { JobParts } from './parts.js';
+import { preview } from './preview/preview.js';
 import { createPriority } from './priority.js';
 import { createProfiles } from './profiles.js';
 import { createQuietHours } from './quiet.js';
@@ -44,11 +47,13 @@ import { createWrites } from './writes.js';
 
 const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void): JobContext => {
   const priority = createPriority(parts.monotonic);
+  const settings = createAppSettings(parts);
   return {
     parts,
     priority,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(parts.db, parts.secretBox),
+    settings,
     breaker: createBreaker(parts, {
       changed: (profile, state) => {
         const names = namesOfProfile(profile);
@@ -59,7 +64,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     pacing: createPacing(parts, stopping),
-    quiet: createQuietHours(parts),
+    quiet: createQuietHours(settings),
     reads: createReads(parts.db, priority),
     triggers: createTriggers(parts),
     writes: createWrites(parts.connection, priority),
@@ -77,6 +82,7 @@ const READY_WITHIN_MS = 2_000;
 const createIndexes = async ({ db }: JobParts): Promise<void> => {
   await db.collection(BATCHES).createIndexes([...batchIndexes, ...parkedIndexes]);
   await db.collection(PACING).createIndexes(pacingIndexes);
+  await db.collection(CAP_COUNTS).createIndexes(capCountIndexes);
   await db.collection(TOKEN_EVIDENCE).createIndexes(tokenEvidenceIndexes);
   await db.collection(RESTS).createIndexes(restIndexes);
   await db.collection(WORKERS).createIndexes(workerIndexes);
@@ -160,7 +166,10 @@ export const createEngine = (parts: JobParts): Engine => {
       if (session == null && waits) wake(task);
       return task;
     },
-    check: (request) => checkTask(context, request),
+    async check(request) {
+      await checkTask(context, request);
+    },
+    preview: (request) => preview(context, request),
     wake,
     async approveCampaign(request) {
       const campaign = await approveCampaign(context, request);
@@ -198,7 +207,7 @@ export const createEngine = (parts: JobParts): Engine => {
     report: ({ _id }) => readLedger(db, _id),
     deliveries: (task, filter) => deliveryRows(db, task, filter),
     deviceDeliveries: (device, options) => deviceDeliveryRows(db, device, options),
-    appChanged: (app) => context.quiet.changed(app),
+    appChanged: (app) => context.settings.changed(app),
     vendorChanged(app) {
       context.profiles.changed(app);
       if (sends) void context.pacing.refresh().catch(() => undefined);

@@ -53,7 +53,8 @@ const rawSuppression = (
   return rules.profiles.has(profileKey(raw.vendor, raw.profile)) ? null : 'vendor-not-configured';
 };
 
-const judge = (candidate: Candidate, rules: CutRules): SuppressedReason | null => {
+/** Why a candidate must not be pushed to; null when it may. */
+export const judge = (candidate: Candidate, rules: CutRules): SuppressedReason | null => {
   if (candidate.device != null) {
     const { device, accountKey, sentBy } = candidate;
     return suppressionOf(

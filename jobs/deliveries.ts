@@ -24,6 +24,7 @@ const rowOf = (delivery: Delivery): DeliveryRow => {
     ...(delivery.m == null ? {} : { vendorMessageId: delivery.m }),
     attempts: delivery.n,
     at: delivery.t,
+    ...(delivery.f == null ? {} : { freesAt: delivery.f }),
   };
 };
 

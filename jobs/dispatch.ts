@@ -5,6 +5,7 @@ import type { Task } from '../models/task.js';
 import { badgeToCount, countBadges } from './badges.js';
 import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
+import { withoutCapped } from './caps.js';
 import type { JobContext } from './context.js';
 import { profileKey } from './eligibility.js';
 import { faultPoint } from './fault-point.js';
@@ -123,8 +124,9 @@ const send = async (
   const readAtMs = fresh?.readAtMs ?? parts.monotonic();
   const asked = { readAt: fresh?.readAt ?? new Date(parts.now()), revision: open.revision };
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
-  const { sorted, spared: withoutProbe } = spareAllButProbe(context, batch, read, pass);
-  const spared = [...withoutProbe, ...heldByQuiet(batch, sorted)];
+  const { sorted: chosen, spared: withoutProbe } = spareAllButProbe(context, batch, read, pass);
+  const spared = [...withoutProbe, ...heldByQuiet(batch, read)];
+  const sorted = await withoutCapped(context, task, chosen);
   if (sorted.targets.length === 0) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     const ended = suppressedEnds(batch, sorted);

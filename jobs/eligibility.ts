@@ -1,6 +1,7 @@
 /** Who may be pushed to: one pure decision, taken at planning for honest counts and again right before sending. */
 import type { mongo } from 'mongoose';
 import type { NotRecallable, RecallManner } from '../adapters/adapter.js';
+import type { Cap } from '../models/caps.js';
 import { consentFor } from '../models/consent.js';
 import type { Device } from '../models/device.js';
 import type { Quiet } from './quiet.js';
@@ -52,7 +53,12 @@ export const SUPPRESSED_REASONS = [
 ] as const;
 /** Of a recall; what follows is the vendor's reason. */
 export type NotRecallableReason = `not-recallable:${string}`;
-export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number] | NotRecallableReason;
+/** What follows is the name of the cap. */
+export type CappedReason = `capped:${string}`;
+export type SuppressedReason =
+  | (typeof SUPPRESSED_REASONS)[number]
+  | NotRecallableReason
+  | CappedReason;
 
 export interface Rules {
   readonly app: string;
@@ -64,6 +70,8 @@ export interface Rules {
   readonly accountKeyOf: (account: string) => Buffer;
   /** Who is left in peace now; absent: nobody. Asked right before sending, not at planning. */
   readonly quiet?: Quiet;
+  /** What counts this push; absent: nothing. Asked right before sending, too. */
+  readonly caps?: readonly Cap[];
   /** For a recall: how each profile would take the push back. */
   readonly recalls?: ReadonlyMap<string, RecallManner | NotRecallable>;
 }

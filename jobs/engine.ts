@@ -9,6 +9,7 @@ import type { Ledger } from '../models/ledger.js';
 import type { Rest } from '../models/rest.js';
 import type { Audience, IfUnsure, Lane, Replacement, Task, TaskMessage } from '../models/task.js';
 import type { AccountEvent } from '../models/trigger.js';
+import type { Preview, PreviewRequest } from './preview/preview.js';
 import type { TriedLocale } from './try-template.js';
 
 /** A task as the API hands it over: validated, defaults filled in, lists deduplicated. */
@@ -115,6 +116,8 @@ export interface DeliveryRow {
   vendorMessageId?: string;
   attempts: number;
   at?: Date;
+  /** When the cap that stopped it has room again. */
+  freesAt?: Date;
 }
 
 export interface DeliveryFilter {
@@ -143,6 +146,8 @@ export interface Engine {
    * Somebody should look for work now: that of `task`, or any. Cheap, coalesced, never rejects.
    */
   wake(task?: Pick<Task, 'planned' | 'lane'>): void;
+  /** Whom a task would reach, and why not the others. Rejects with TaskRefused; writes nothing. */
+  preview(request: PreviewRequest): Promise<Preview>;
   /** The task after the verb, or null when the app has no such task. Rejects with TaskStateConflict. */
   control(app: string, task: Types.ObjectId, verb: TaskVerb): Promise<Task | null>;
   /** Rejects with TaskRefused, as `accept` would; nothing is written. */
@@ -184,7 +189,7 @@ export interface Engine {
   ): Promise<DeliveryRow[]>;
   /** An adapter opened for older settings of this profile is replaced. */
   vendorChanged(app: string, vendor: string, profile: string): void;
-  /** Its quiet hours are read again before the next push. */
+  /** Its quiet hours and caps are read again before the next push. */
   appChanged(app: string): void;
   /** Vendor profiles of the app that nothing is sent through now, by `<app>/<vendor>/<profile>`, as all workers know it. */
   rests(app: string): Promise<ReadonlyMap<string, Rest>>;

@@ -5,6 +5,7 @@ import {
   type EraseContext,
   type Erased,
   erase as eraseNow,
+  forgetCounts,
   isHeld,
 } from '../models/erase.js';
 import {
@@ -81,10 +82,14 @@ export const erase = async (
   const earlier = await underWay(context.parts, app, what);
   if (earlier != null && !(await isHeld(db, app, what)))
     return waitForPushes(context, app, earlier);
-  const { record, ...erased } = await eraseNow(await eraseContext(context, app), what);
+  const asked = await eraseContext(context, app);
+  const { record, ...erased } = await eraseNow(asked, what);
   await markErased(db, record, erased);
   try {
-    return await waitForPushes(context, app, erased);
+    const result = await waitForPushes(context, app, erased);
+    // What was on its way may have been counted after the data went.
+    await forgetCounts(asked, record, erased.ids);
+    return result;
   } finally {
     await forgetErasure(db, record);
   }
@@ -98,6 +103,7 @@ export const eraseForgotten = async (context: JobContext): Promise<void> => {
     try {
       // Its process died while it waited: whoever opted in anew since then stays.
       if (erasure.erased != null) {
+        await forgetCounts(await eraseContext(context, app), erasure, erasure.erased.ids);
         await forgetErasure(db, erasure);
         continue;
       }

@@ -6,11 +6,26 @@ import type { Candidate } from './candidate.js';
 const MOST = 5_000;
 const LEAST = 500;
 
+/** Of a sample, too. */
+const sampledOf = (
+  sampled: AudienceSource['sampled'],
+  keeps: (candidate: Candidate) => boolean,
+): Pick<AudienceSource, 'sampled'> =>
+  sampled == null
+    ? {}
+    : {
+        async sampled(size) {
+          const { candidates, ...numbers } = await sampled(size);
+          return { ...numbers, candidates: candidates.filter(keeps) };
+        },
+      };
+
 export const filtered = (
   source: AudienceSource,
   keeps: (candidate: Candidate) => boolean,
 ): AudienceSource => ({
   ...source,
+  ...sampledOf(source.sampled, keeps),
   async next(after, limit) {
     const kept: Candidate[] = [];
     let read = 0;

@@ -33,10 +33,9 @@ export interface Verdicts extends BatchResult {
 }
 
 export const suppressedEnds = (batch: Batch, { suppressed }: BatchTargets): Ended[] =>
-  suppressed.map(({ index, reason }) => ({
-    index,
+  suppressed.map((one) => ({
+    ...one,
     state: batch.maybe ? ('unknown' as const) : ('suppressed' as const),
-    reason,
   }));
 
 const judge = (

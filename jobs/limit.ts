@@ -42,8 +42,8 @@ class Smallest {
 
 const PAGE = 5_000;
 
-/** Undefined when it was told to stop. */
-const lastOrder = async (
+/** Up to which place in the order a limit lets in; undefined when it was told to stop. */
+export const lastOrder = async (
   source: AudienceSource,
   { limit, order }: { readonly limit: number; readonly order: Order },
   stopping: () => boolean,

@@ -91,7 +91,7 @@ const openSource = async (context: JobContext, task: Task): Promise<AudienceSour
         await audienceContext(context, task.app),
         await audienceOf(context, task),
         // Not the time of day: whoever takes over must find the same devices.
-        task.scheduledAt ?? task.createdAt,
+        { now: task.scheduledAt ?? task.createdAt },
       )
     : openRecalled(context, task, task.recallOf);
 

@@ -1,9 +1,7 @@
 /** Quiet hours for dispatch: who is left in peace right now, and until when. */
-import type { App } from '../models/app.js';
 import type { Device } from '../models/device.js';
-import { createKept } from '../models/kept.js';
 import { quietRuleFor, Walls } from '../models/quiet-hours.js';
-import type { JobParts } from './parts.js';
+import { type AppSettings, isUrgent } from './app-settings.js';
 
 /** A device is left in peace. */
 export interface Peace {
@@ -20,55 +18,38 @@ export interface Quiet {
 }
 
 export interface QuietHours {
-  /** Null when nobody is left in peace by this purpose. */
-  of(app: string, purpose: string): Promise<Quiet | null>;
-  /** Read the settings of this app again before the next use. */
-  changed(app: string): void;
+  /** Null when nobody is left in peace by this purpose. `atMs`: the moment that is meant, since 1970. */
+  of(app: string, purpose: string, atMs: number): Promise<Quiet | null>;
 }
 
-/** Settings that another process changed are noticed after so long. */
-const FRESH_MS = 1_000;
 const NO_ZONE = 'UTC';
 
-export const createQuietHours = ({
-  db,
-  now,
-  monotonic,
-}: Pick<JobParts, 'db' | 'now' | 'monotonic'>): QuietHours => {
-  const apps = createKept(
-    (app) =>
-      db
-        .collection<App>('apps')
-        .findOne({ _id: app }, { projection: { quietHours: 1, urgentPurposes: 1 } }),
-    { keptMs: FRESH_MS, monotonic },
-  );
-  return {
-    async of(app, purpose) {
-      const { quietHours, urgentPurposes } = (await apps.get(app)) ?? {};
-      if (urgentPurposes?.includes(purpose)) return null;
-      const rule = quietHours == null ? undefined : quietRuleFor(quietHours, purpose);
-      const walls = new Walls(now());
-      /** Thousands of devices of a batch share a few zones. */
-      const byZone = new Map<string, number | undefined>();
-      const ofApp = (zone: string): number | undefined => {
-        if (rule == null) return undefined;
-        if (!byZone.has(zone)) byZone.set(zone, walls.quietUntil(zone, rule));
-        return byZone.get(zone);
-      };
-      return {
-        peaceOf({ timeZone, quietHours: own }) {
-          if (rule == null && own == null) return null;
-          const zone = timeZone ?? quietHours?.timeZone ?? NO_ZONE;
-          const appUntilMs = ofApp(zone);
-          const ownUntilMs = own == null ? undefined : walls.quietUntil(zone, own);
-          if (appUntilMs == null && ownUntilMs == null) return null;
-          return {
-            untilMs: Math.max(appUntilMs ?? 0, ownUntilMs ?? 0),
-            drops: appUntilMs != null && rule?.action === 'drop',
-          };
-        },
-      };
-    },
-    changed: (app) => apps.forget(app),
-  };
-};
+export const createQuietHours = (settings: AppSettings): QuietHours => ({
+  async of(app, purpose, atMs) {
+    const appSettings = await settings.of(app);
+    if (isUrgent(appSettings, purpose)) return null;
+    const { quietHours } = appSettings;
+    const rule = quietHours == null ? undefined : quietRuleFor(quietHours, purpose);
+    const walls = new Walls(atMs);
+    /** Thousands of devices of a batch share a few zones. */
+    const byZone = new Map<string, number | undefined>();
+    const ofApp = (zone: string): number | undefined => {
+      if (rule == null) return undefined;
+      if (!byZone.has(zone)) byZone.set(zone, walls.quietUntil(zone, rule));
+      return byZone.get(zone);
+    };
+    return {
+      peaceOf({ timeZone, quietHours: own }) {
+        if (rule == null && own == null) return null;
+        const zone = timeZone ?? quietHours?.timeZone ?? NO_ZONE;
+        const appUntilMs = ofApp(zone);
+        const ownUntilMs = own == null ? undefined : walls.quietUntil(zone, own);
+        if (appUntilMs == null && ownUntilMs == null) return null;
+        return {
+          untilMs: Math.max(appUntilMs ?? 0, ownUntilMs ?? 0),
+          drops: appUntilMs != null && rule?.action === 'drop',
+        };
+      },
+    };
+  },
+});

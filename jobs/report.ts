@@ -128,7 +128,7 @@ const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): De
   const { vendor, profile, attempt } = batch;
   return [...ended]
     .sort((left, right) => left.index - right.index)
-    .map(({ index, state, reason, messageId }) => {
+    .map(({ index, state, reason, messageId, freesAt }) => {
       const device = ids.subarray(index * DEVICE_BYTES, (index + 1) * DEVICE_BYTES);
       const n = UNSENT.has(state) ? attempt - 1 : attempt;
       const row: Delivery = {
@@ -143,6 +143,7 @@ const rowsOf = (task: Task, batch: Batch, ended: readonly Ended[], at: Date): De
       // Set one by one: there is a row for each device, and spreading three objects into it took longer than all the rest.
       if (reason != null) row.r = plainReason(reason);
       if (messageId != null) row.m = messageId;
+      if (freesAt != null) row.f = freesAt;
       return row;
     });
 };

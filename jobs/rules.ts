@@ -2,6 +2,7 @@
 import type { Task } from '../models/task.js';
 import { accountKey, tokenKey } from '../models/token-key.js';
 import type { Candidate } from './candidate.js';
+import { capsOf } from './caps.js';
 import type { JobContext } from './context.js';
 import type { CutRules } from './cut.js';
 import { type DeviceView, isWhole, type JudgedDevice, type Rules } from './eligibility.js';
@@ -17,9 +18,21 @@ const accountKeysOf = (
     ...(account == null ? [] : [accountKeyOf(account)]),
   ]);
 
+/** Several ask for the hash of the same account: the suppression list, who was targeted, and caps. */
+const keptAccountKeys = (secret: Buffer): ((account: string) => Buffer) => {
+  const keys = new Map<string, Buffer>();
+  return (account) => {
+    const known = keys.get(account);
+    if (known != null) return known;
+    const key = accountKey(secret, account);
+    keys.set(account, key);
+    return key;
+  };
+};
+
 /** `rawKeys`: hashes of tokens that are not registered. */
 export const rulesFor = async (
-  { parts, profiles, secrets, reads, quiet: quietHours }: JobContext,
+  { parts, profiles, secrets, settings, reads, quiet: quietHours }: JobContext,
   task: Task,
   devices: readonly JudgedDevice[],
   rawKeys: readonly Uint8Array[] = [],
@@ -28,12 +41,15 @@ export const rulesFor = async (
   // What the app itself is to do quietly, or to take back, disturbs nobody; overrides may make a silent message ring.
   const isSilent = message.silent === true && message.overrides == null;
   const isHeard = !isSilent && task.recallOf == null;
-  const [secret, open, quiet] = await Promise.all([
+  // A task is looked at before its time only by who wants to know what would become of it.
+  const atMs = Math.max(parts.now(), task.scheduledAt?.getTime() ?? 0);
+  const [secret, open, quiet, caps] = await Promise.all([
     secrets(app),
     profiles.of(app),
-    isHeard ? quietHours.of(app, message.purpose) : null,
+    isHeard ? quietHours.of(app, message.purpose, atMs) : null,
+    isHeard ? capsOf(settings, app, message.purpose) : null,
   ]);
-  const accountKeyOf = (account: string): Buffer => accountKey(secret, account);
+  const accountKeyOf = keptAccountKeys(secret);
   // Where the app had no list, devices were read without what would be looked for there.
   const known = devices.filter(isWhole);
   const onList = await onSuppressionList({ db: parts.db, reads }, app, {
@@ -50,6 +66,7 @@ export const rulesFor = async (
     onList,
     accountKeyOf,
     ...(quiet == null ? {} : { quiet }),
+    ...(caps == null ? {} : { caps }),
   };
   return recalls == null ? rules : { ...rules, recalls };
 };

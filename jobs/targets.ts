@@ -1,6 +1,7 @@
 /** Reads a batch's devices afresh and sorts out who may still be pushed to. */
 import { mongo, Types } from 'mongoose';
 import { ACCOUNT_KEY_BYTES, type Batch, DEVICE_BYTES, unpack } from '../models/batch.js';
+import type { Cap } from '../models/caps.js';
 import type { Task } from '../models/task.js';
 import { tokenKey } from '../models/token-key.js';
 import { devicesOf } from './candidate.js';
@@ -23,14 +24,40 @@ export interface SendTarget {
   readonly token: string;
   readonly wasSuspect: boolean;
   readonly variant: Variant;
+  /** Whom caps count it for: the hash of the account, or the device where there is none. Undefined where none counts. */
+  readonly person?: mongo.Binary | undefined;
+}
+
+export interface SuppressedTarget {
+  readonly index: number;
+  readonly reason: SuppressedReason;
+  /** When the cap that stopped it has room again. */
+  readonly freesAt?: Date;
 }
 
 export interface BatchTargets {
   readonly targets: SendTarget[];
-  readonly suppressed: { readonly index: number; readonly reason: SuppressedReason }[];
+  readonly suppressed: SuppressedTarget[];
   /** Left in peace for now, until so many milliseconds since 1970. */
   readonly quiet: { readonly index: number; readonly untilMs: number }[];
+  /** What counts this push, if anything does. */
+  readonly caps?: readonly Cap[];
 }
+
+const noTargets = ({ caps }: Rules): BatchTargets => ({
+  targets: [],
+  suppressed: [],
+  quiet: [],
+  ...(caps == null ? {} : { caps }),
+});
+
+/** Who is behind a device, as caps count them. */
+const personBehind = (
+  device: Uint8Array,
+  account: string | undefined,
+  { caps, accountKeyOf }: Rules,
+): mongo.Binary | undefined =>
+  caps == null ? undefined : new mongo.Binary(account == null ? device : accountKeyOf(account));
 
 const NOBODY: Variant = { locale: '' };
 
@@ -68,8 +95,9 @@ const rawTargets = (
   registered: ReadonlyMap<string, DeviceView>,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
-  batch.tokens?.forEach((token, index) => {
+  const result = noTargets(rules);
+  unpack(batch.devices, DEVICE_BYTES).forEach((id, index) => {
+    const token = batch.tokens?.[index] ?? '';
     const key = keys[index] ?? '';
     const device = registered.get(key);
     const ofDevice = device == null ? null : suppressionOf(device, {}, rules);
@@ -80,7 +108,8 @@ const rawTargets = (
     }
     if (isLeftInPeace(result, index, device ?? {}, rules)) return;
     const variant = variantOf(task, batch, index, device?.locale);
-    result.targets.push({ index, token, wasSuspect: false, variant });
+    const person = personBehind(device?._id.id ?? id, device?.account, rules);
+    result.targets.push({ index, token, wasSuspect: false, variant, person });
   });
   return result;
 };
@@ -114,7 +143,7 @@ const registeredTargets = (
   find: FindDevice,
   rules: Rules,
 ): BatchTargets => {
-  const result: BatchTargets = { targets: [], suppressed: [], quiet: [] };
+  const result = noTargets(rules);
   const accounts = unpack(batch.accounts, ACCOUNT_KEY_BYTES);
   const { vendor, profile } = batch;
   const ofAll = {
@@ -134,7 +163,8 @@ const registeredTargets = (
     if (isLeftInPeace(result, index, device, rules)) return;
     const variant = variantOf(task, batch, index, device.locale);
     const wasSuspect = device.state === 'suspect';
-    result.targets.push({ index, token: device.token, wasSuspect, variant });
+    const person = personBehind(id, device.account, rules);
+    result.targets.push({ index, token: device.token, wasSuspect, variant, person });
   });
   return result;
 };

@@ -1,5 +1,6 @@
 /** An app: the tenant that owns keys, devices, tasks and vendor settings. */
 import { type Connection, type Model, Schema } from 'mongoose';
+import type { Cap } from './caps.js';
 import { DEVICES_PER_ACCOUNT } from './limits.js';
 import type { QuietSettings } from './quiet-hours.js';
 
@@ -23,7 +24,9 @@ export interface App {
   retentionDays: RetentionDays;
   /** When devices are left in peace; null and absent: never. */
   quietHours?: QuietSettings | null;
-  /** Purposes that no quiet hours hold up; the operator's to name. */
+  /** How many pushes a person may get; null and absent: any number. */
+  caps?: Cap[] | null;
+  /** Purposes that no quiet hours hold up and no cap counts; the operator's to name. */
   urgentPurposes?: string[];
   /** Absent in apps that are older than the limit. */
   devicesPerAccount?: number;
@@ -39,6 +42,7 @@ export const appSchema = new Schema<App>(
     allowRawTokens: { type: Boolean, default: false },
     retentionDays: { type: Number, enum: RETENTION_DAYS, default: 90 },
     quietHours: { type: Schema.Types.Mixed },
+    caps: { type: Schema.Types.Mixed },
     urgentPurposes: { type: [String], default: undefined },
     devicesPerAccount: { type: Number, default: DEVICES_PER_ACCOUNT },
     createdAt: { type: Date, required: true },

@@ -7,6 +7,11 @@ import { deliveryBytes } from './delivery-bytes.js';
 
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 const idBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const instant = fc.constantFrom(
+  new Date('2026-11-22T10:00:00.123Z'),
+  new Date('1969-12-31T23:59:59.999Z'),
+  new Date('9999-12-31T23:59:59.999Z'),
+);
 /** Few of each, so that rows often have the same as the row before. */
 const row = fc
   .record(
@@ -19,23 +24,21 @@ const row = fc
       p: fc.constantFrom('default', 'ünïcödé', '汉字'),
       m: text,
       n: fc.integer({ min: 0, max: 3 }),
-      t: fc.constantFrom(
-        new Date('2026-11-22T10:00:00.123Z'),
-        new Date('1969-12-31T23:59:59.999Z'),
-        new Date('9999-12-31T23:59:59.999Z'),
-      ),
+      t: instant,
+      f: instant,
     },
     { requiredKeys: ['_id', 'd', 's', 'n', 't'] },
   )
   // In the order of the driver: that of the fields of the object.
   .map(
-    ({ _id, d, s, r, v, p, m, n, t }): Delivery => ({
+    ({ _id, d, s, r, v, p, m, n, t, f }): Delivery => ({
       ...{ _id, d, s },
       ...(r === undefined ? {} : { r }),
       ...(v === undefined ? {} : { v }),
       ...(p === undefined ? {} : { p }),
       ...(m === undefined ? {} : { m }),
       ...{ n, t },
+      ...(f === undefined ? {} : { f }),
     }),
   );
 

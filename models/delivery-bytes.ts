@@ -58,6 +58,7 @@ class RowWriter {
     this.middle(row, last);
     if (row.m !== undefined) this.text(0x6d, row.m);
     this.tail(row, last);
+    if (row.f !== undefined) this.date(0x66, row.f);
     bytes[this.at++] = 0;
     bytes.writeInt32LE(this.at - start, start);
     this.last = row;
@@ -84,19 +85,26 @@ class RowWriter {
     if (last?.n === n && last.t === t) {
       bytes.copyWithin(start, this.tailStart, this.tailStart + TAIL_BYTES);
     } else {
-      const ms = t.getTime();
       bytes[start] = INT32;
       bytes[start + 1] = 0x6e;
       bytes[start + 2] = 0;
       bytes.writeInt32LE(n, start + 3);
-      bytes[start + 7] = DATE;
-      bytes[start + 8] = 0x74;
-      bytes[start + 9] = 0;
-      bytes.writeUInt32LE(((ms % TWO_TO_32) + TWO_TO_32) % TWO_TO_32, start + 10);
-      bytes.writeInt32LE(Math.floor(ms / TWO_TO_32), start + 14);
+      this.at = start + INT32_FIELD_BYTES;
+      this.date(0x74, t);
     }
     this.tailStart = start;
     this.at = start + TAIL_BYTES;
+  }
+
+  private date(name: number, date: Date): void {
+    const { bytes, at } = this;
+    const ms = date.getTime();
+    bytes[at] = DATE;
+    bytes[at + 1] = name;
+    bytes[at + 2] = 0;
+    bytes.writeUInt32LE(((ms % TWO_TO_32) + TWO_TO_32) % TWO_TO_32, at + 3);
+    bytes.writeInt32LE(Math.floor(ms / TWO_TO_32), at + 7);
+    this.at = at + DATE_FIELD_BYTES;
   }
 
   private text(name: number, text: string): void {
@@ -124,8 +132,11 @@ class RowWriter {
   }
 }
 
+/** Type, a name of one letter, and the value. */
+const INT32_FIELD_BYTES = 7;
+const DATE_FIELD_BYTES = 11;
 /** `n` and `t`. */
-const TAIL_BYTES = 18;
+const TAIL_BYTES = INT32_FIELD_BYTES + DATE_FIELD_BYTES;
 
 /** One after the other. The row's `_id` and `d` must have their 24 and 12 bytes. */
 export const deliveryBytes = (rows: readonly Delivery[]): Buffer => {

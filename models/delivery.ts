@@ -24,6 +24,8 @@ export interface Delivery {
   n: number;
   /** At. */
   t: Date;
+  /** When the cap that stopped it frees. */
+  f?: Date;
 }
 
 const TASK_BYTES = 12;

@@ -3,6 +3,7 @@ import { type Connection, type mongo, Types } from 'mongoose';
 import { forgetBadges } from './badge.js';
 import { DEVICE_BYTES } from './batch.js';
 import { eraseFromCampaigns } from './campaign-erasure.js';
+import { forgetCapCounts } from './cap-counts.js';
 import { dbOf } from './database.js';
 import type { Device } from './device.js';
 import { devicesIn } from './device-store.js';
@@ -118,6 +119,17 @@ const eraseAccount = async (context: EraseContext, account: string): Promise<Era
   return removeAll(context, { app, account });
 };
 
+/** Of the people who are gone, what caps have counted: by their account, or by a device that had none. */
+export const forgetCounts = (
+  { connection, hashSecret }: EraseContext,
+  { account }: Pick<Erasure, 'account'>,
+  ids: Iterable<string>,
+): Promise<void> =>
+  forgetCapCounts(dbOf(connection), [
+    ...(account == null ? [] : [accountKey(hashSecret, account)]),
+    ...Array.from(ids, (id) => Buffer.from(id, 'hex')),
+  ]);
+
 /**
  * Does what a record says from the beginning, however much of it was done before. In doubt the erasure wins: who opted in
  * anew while it lay unfinished has to do so again.
@@ -128,6 +140,7 @@ export const carryOut = async (context: EraseContext, erasure: Erasure): Promise
   let erased: Erased = { devices: 0, ids: new Set() };
   if (device != null) erased = await eraseDevice(asked, { _id: device });
   if (account != null) erased = await eraseAccount(asked, account);
+  await forgetCounts(asked, erasure, erased.ids);
   return erased;
 };
 

@@ -5,7 +5,7 @@ import { testDatabase } from '../test/support/mongo.js';
 import { dbOf } from './database.js';
 import { type Delivery, deliveries, deliveryId, ensureDeliveries } from './delivery.js';
 import { isDuplicateKey } from './duplicate-key.js';
-import { hasSequences, insertDeliveries } from './insert-rows.js';
+import { insertDeliveries } from './insert-rows.js';
 import { inTransaction } from './transaction.js';
 
 const NAME = 'deliveries_2026_11_90';
@@ -30,10 +30,6 @@ describe('rows that are inserted as BSON', () => {
       .toArray();
 
   before(() => ensureDeliveries(db(), NAME));
-
-  it('go the short way with the driver that we have', () => {
-    expect(hasSequences).to.equal(true);
-  });
 
   it('are what was given, in one request, and none is one too', async () => {
     const rows = someRows(1_000);

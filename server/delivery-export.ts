@@ -14,6 +14,7 @@ export const COLUMNS = [
   'vendorMessageId',
   'attempts',
   'at',
+  'freesAt',
 ] as const;
 
 export const rowShown = (row: DeliveryRow) => ({
@@ -25,6 +26,7 @@ export const rowShown = (row: DeliveryRow) => ({
   vendorMessageId: row.vendorMessageId,
   attempts: row.attempts,
   at: row.at?.toISOString(),
+  freesAt: row.freesAt?.toISOString(),
 });
 
 const csv = (): Transform =>

@@ -28,6 +28,7 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'DELETE /v1/apps/:app/vendors/:vendor{/:profile}': 'admin',
 
   'POST /v1/tasks': 'tasks:write',
+  'POST /v1/tasks/preview': 'tasks:read',
   'GET /v1/tasks': 'tasks:read',
   'GET /v1/tasks/:task': 'tasks:read',
   'PATCH /v1/tasks/:task': 'tasks:write',

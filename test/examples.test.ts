@@ -62,11 +62,30 @@ describe('The example', () => {
     await api().request('PATCH', '/v1/apps/shop', { body: { quietHours: null } });
   });
 
+  it('preview-task.sh tells whom a task would reach', async () => {
+    await register('6', 'fay', ['previewed']);
+    const [preview] = await script('preview-task.sh', 'previewed');
+    expect(preview).to.deep.include({ targeted: 1, reached: 0, suppressed: { 'no-consent': 1 } });
+  });
+
   it("add-to-badge.sh adds to the icons of an account's devices", async () => {
     await register('5', 'emil', []);
     const [task] = await script('add-to-badge.sh', 'emil');
     const { body } = await api().request('GET', `/v1/tasks/${task.id}`);
     expect(body.counts.targeted).to.equal(1);
+  });
+
+  it('set-caps.sh says how many pushes a person may get', async () => {
+    const [app] = await script('set-caps.sh', 'shop');
+    const { caps } = (await api().request('GET', '/v1/apps/shop')).body;
+    expect(app).to.deep.include({ id: 'shop', caps });
+    expect(
+      caps.map(({ name, limit }: { name: string; limit: number }) => [name, limit]),
+    ).to.deep.equal([
+      ['marketing-a-day', 3],
+      ['marketing-a-week', 10],
+    ]);
+    await api().request('PATCH', '/v1/apps/shop', { body: { caps: null } });
   });
 
   it('send-template.sh writes, previews and sends a template', async () => {

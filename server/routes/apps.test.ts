@@ -124,6 +124,116 @@ describe('/v1/apps', () => {
       });
     }
 
+    it('sets caps, shows them, and ends them with null', async () => {
+      const caps = [
+        {
+          name: 'marketing-a-day',
+          purposes: ['marketing'],
+          limit: 3,
+          window: { calendar: 'day', timeZone: 'Europe/Berlin' },
+        },
+        { name: 'all-a-week', limit: 10, window: { rollingSeconds: 604_800 } },
+      ];
+      const path = '/v1/apps/shop';
+      const { status, body } = await api().request('PATCH', path, { body: { caps } });
+      expect(status).to.equal(200);
+      expect(body.caps).to.deep.equal(caps);
+      expect((await api().request('GET', path)).body.caps).to.deep.equal(caps);
+      const ended = await api().request('PATCH', path, { body: { caps: null } });
+      expect(ended.body).to.not.have.property('caps');
+      expect((await api().request('GET', path)).body).to.deep.equal(ended.body);
+    });
+
+    const cap = { name: 'daily', limit: 3, window: { calendar: 'day' } };
+    for (const [what, caps, field, detail] of [
+      ['no cap', [], 'caps', 'Must contain at least 1 items'],
+      [
+        'more than ten',
+        Array.from({ length: 11 }, (_, index) => ({ ...cap, name: `cap-${index}` })),
+        'caps',
+        'Must contain less than or equal to 10 items',
+      ],
+      [
+        'a name that another has',
+        [cap, { ...cap, limit: 5 }],
+        'caps[1]',
+        'Must have a name that no other cap has',
+      ],
+      [
+        'a name that is none',
+        [{ ...cap, name: 'a.day' }],
+        'caps[0].name',
+        'Must be 1 to 40 lower-case letters, digits or hyphens and begin with a letter',
+      ],
+      [
+        'no push at all',
+        [{ ...cap, limit: 0 }],
+        'caps[0].limit',
+        'Must be greater than or equal to 1',
+      ],
+      [
+        'more pushes than are kept',
+        [{ ...cap, limit: 51 }],
+        'caps[0].limit',
+        'Must be less than or equal to 50',
+      ],
+      [
+        'no purpose',
+        [{ ...cap, purposes: [] }],
+        'caps[0].purposes',
+        'Must contain at least 1 items',
+      ],
+      [
+        'no window',
+        [{ ...cap, window: {} }],
+        'caps[0].window',
+        'Must have rollingSeconds or calendar',
+      ],
+      [
+        'two windows',
+        [{ ...cap, window: { calendar: 'day', rollingSeconds: 60 } }],
+        'caps[0].window',
+        'Must have only one of rollingSeconds and calendar',
+      ],
+      [
+        'another calendar',
+        [{ ...cap, window: { calendar: 'year' } }],
+        'caps[0].window.calendar',
+        'Must be one of [day, week, month]',
+      ],
+      [
+        'a window that hardly lasts',
+        [{ ...cap, window: { rollingSeconds: 59 } }],
+        'caps[0].window.rollingSeconds',
+        'Must be greater than or equal to 60',
+      ],
+      [
+        'a window that lasts too long',
+        [{ ...cap, window: { rollingSeconds: 31 * 86_400 + 1 } }],
+        'caps[0].window.rollingSeconds',
+        'Must be less than or equal to 2678400',
+      ],
+      [
+        'a zone without a calendar',
+        [{ ...cap, window: { rollingSeconds: 60, timeZone: 'Europe/Berlin' } }],
+        'caps[0].window',
+        'Must have timeZone only beside calendar',
+      ],
+      [
+        'a zone that is none',
+        [{ ...cap, window: { calendar: 'day', timeZone: 'Mars/Olympus' } }],
+        'caps[0].window.timeZone',
+        'Must be the IANA name of a time zone, for example Europe/Berlin',
+      ],
+    ] as const) {
+      it(`refuses caps with ${what}, and says where and what is allowed`, async () => {
+        const { status, body } = await api().request('PATCH', '/v1/apps/shop', { body: { caps } });
+        expect(status).to.equal(422);
+        expect(body.errors).to.deep.equal([{ field, detail }]);
+        expect((await api().request('GET', '/v1/apps/shop')).body).to.not.have.property('caps');
+      });
+    }
+
     it('lets the operator alone say what is urgent', async () => {
       const change = { urgentPurposes: ['security'] };
       const own = await api().request('PATCH', '/v1/apps/shop', { body: change });

@@ -40,6 +40,7 @@ const shown = (app: App) => ({
   allowRawTokens: app.allowRawTokens,
   retentionDays: app.retentionDays,
   quietHours: app.quietHours ?? undefined,
+  caps: app.caps ?? undefined,
   urgentPurposes: app.urgentPurposes,
   devicesPerAccount: app.devicesPerAccount ?? DEVICES_PER_ACCOUNT,
   createdAt: app.createdAt,
@@ -151,6 +152,14 @@ const patchApp = ({ connection, engine }: ApiParts, directory: Directory): Route
         name: 'The shop',
         retentionDays: 90,
         quietHours: { rules: [{ from: '22:00', to: '08:00' }], timeZone: 'Europe/Berlin' },
+        caps: [
+          {
+            name: 'marketing-a-day',
+            purposes: ['marketing'],
+            limit: 3,
+            window: { calendar: 'day', timeZone: 'Europe/Berlin' },
+          },
+        ],
       },
     },
     handle: async ({ app, body, caller }) => {

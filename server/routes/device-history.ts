@@ -100,6 +100,7 @@ const rowShown = ({
   vendorMessageId,
   attempts,
   at,
+  freesAt,
 }: DeliveryRow) => ({
   task: task.toHexString(),
   state,
@@ -109,6 +110,7 @@ const rowShown = ({
   vendorMessageId,
   attempts,
   at,
+  freesAt,
 });
 
 /** The next page begins before an instant, so a page ends where an instant does, unless it is all of one. */

@@ -22,6 +22,7 @@ import { segmentRoutes } from './segments.js';
 import { tagRoutes } from './tags.js';
 import { taskControlRoutes } from './task-control.js';
 import { taskDeliveryRoutes } from './task-deliveries.js';
+import { taskPreviewRoutes } from './task-preview.js';
 import { taskRecallRoutes } from './task-recall.js';
 import { taskRoutes } from './tasks.js';
 import { templateRoutes } from './templates.js';
@@ -42,6 +43,7 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...accountRoutes(parts),
     ...segmentRoutes(parts),
     ...taskRoutes(parts),
+    ...taskPreviewRoutes(parts),
     ...taskControlRoutes(parts),
     ...taskRecallRoutes(parts),
     ...taskDeliveryRoutes(parts),

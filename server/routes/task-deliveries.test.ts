@@ -3,7 +3,9 @@ import { expect } from 'chai';
 import { Types } from 'mongoose';
 import type { DeliveryRow } from '../../jobs/engine.js';
 import { testApi } from '../../test/support/api.js';
+import { credentialCache } from '../../test/support/fake-network.js';
 import { until } from '../../test/support/until.js';
+import { http2Transport } from '../../transport/http2/http2-transport.js';
 
 const TOKENS = ['sandbox-ok-1', 'sandbox-ok-2', 'sandbox-gone-1', 'sandbox-refused-1'];
 
@@ -105,7 +107,9 @@ describe('GET /v1/tasks/:task/deliveries', () => {
     for (const answer of [await get('', { accept: 'text/csv' }), await get('?format=csv')]) {
       expect(answer.headers.get('content-type')).to.equal('text/csv; charset=utf-8');
       const [header, ...rows] = answer.text.trimEnd().split('\n');
-      expect(header).to.equal('device,state,reason,vendor,profile,vendorMessageId,attempts,at');
+      expect(header).to.equal(
+        'device,state,reason,vendor,profile,vendorMessageId,attempts,at,freesAt',
+      );
       expect(rows).to.have.length(6);
     }
   });
@@ -113,6 +117,61 @@ describe('GET /v1/tasks/:task/deliveries', () => {
   it('answers 406 to other formats', async () => {
     const answer = await get('', { accept: 'application/pdf' });
     expect([answer.status, answer.body.code]).to.deep.equal([406, 'NOT_ACCEPTABLE']);
+  });
+});
+
+describe('GET /v1/tasks/:task/deliveries of a task that a cap has stopped', () => {
+  const NOON = '2026-11-22T12:00:00.000Z';
+  const adapters = {
+    transport: http2Transport({ allowPrivateEndpoints: true }),
+    credentials: credentialCache(),
+    now: () => Date.parse(NOON),
+  };
+  const api = testApi({ role: 'all', adapters });
+  let path = '';
+
+  const send = async (): Promise<string> => {
+    const body = { audience: { accounts: ['ada'] }, message: { title: 'x' } };
+    const { id } = (await api().request('POST', '/v1/tasks', { body })).body as { id: string };
+    await until('the task is done', async () => {
+      const task = await api().request('GET', `/v1/tasks/${id}`);
+      return task.body.state === 'done';
+    });
+    return id;
+  };
+
+  before('send one push more than the cap has room for', async () => {
+    await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
+    const caps = [{ name: 'one-a-day', limit: 1, window: { calendar: 'day' } }];
+    await api().request('PATCH', '/v1/apps/shop', { body: { caps } });
+    const device = { vendor: 'sandbox', token: 'sandbox-ok-capped', account: 'ada' };
+    await api().request('PUT', '/v1/devices', {
+      body: { ...device, consent: { push: 'granted' } },
+    });
+    await send();
+    path = `/v1/tasks/${await send()}`;
+  });
+
+  it('says by which cap and when it has room again, in every format and for the device', async () => {
+    const { body: report } = await api().request('GET', path);
+    expect(report.reasons).to.deep.equal({ suppressed: { 'capped:one-a-day': 1 } });
+    const { body } = await api().request('GET', `${path}/deliveries`);
+    const [row] = body.items;
+    const stopped = {
+      state: 'suppressed',
+      reason: 'capped:one-a-day',
+      freesAt: '2026-11-23T00:00:00.000Z',
+    };
+    expect(row).to.include(stopped);
+    const lines = await api().request('GET', `${path}/deliveries?format=ndjson`);
+    expect(JSON.parse(lines.text)).to.deep.equal(row);
+    const table = await api().request('GET', `${path}/deliveries?format=csv`);
+    expect(table.text.trimEnd().split('\n')[1]).to.match(/,2026-11-23T00:00:00.000Z$/);
+    const ofDevice = await api().request('GET', `/v1/devices/${row.device}/deliveries`);
+    const [newest] = ofDevice.body.items.filter(
+      ({ state }: { state: string }) => state !== 'accepted',
+    );
+    expect(newest).to.include(stopped);
   });
 });
 

@@ -1,9 +1,11 @@
 /** What app and key routes take and answer. */
 import joi from 'joi';
 import { RETENTION_DAYS, type RetentionDays } from '../../models/app.js';
+import type { Cap } from '../../models/caps.js';
 import { CLIENT_SCOPE, SCOPES, type Scope, SERVER_SCOPES } from '../../models/key.js';
 import { DEVICES_PER_ACCOUNT, MOST_DEVICES_PER_ACCOUNT } from '../../models/limits.js';
 import type { QuietSettings } from '../../models/quiet-hours.js';
+import { caps } from './caps.js';
 import { quietHours, urgentPurposes } from './quiet-hours.js';
 import { appId, displayName, shownInstant } from './values.js';
 
@@ -45,6 +47,8 @@ export const appRequest = joi.object<AppRequest, true>({
 export interface AppChange extends Partial<Omit<AppRequest, 'id'>> {
   /** Null: none any more. */
   quietHours?: QuietSettings | null;
+  /** Null: none any more. */
+  caps?: Cap[] | null;
   urgentPurposes?: string[];
 }
 
@@ -54,6 +58,7 @@ export const appPatch = joi
     allowRawTokens,
     retentionDays,
     quietHours: quietHours.allow(null),
+    caps: caps.allow(null),
     urgentPurposes,
     devicesPerAccount,
   })
@@ -95,6 +100,7 @@ const appFields = {
   allowRawTokens: allowRawTokens.required(),
   retentionDays: retentionDays.required(),
   quietHours,
+  caps,
   urgentPurposes,
   devicesPerAccount: devicesPerAccount.required(),
   createdAt: shownInstant.required(),

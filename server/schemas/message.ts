@@ -57,6 +57,11 @@ export const purpose = joi
       'must be 1 to 40 lower-case letters, digits, hyphens or underscores and begin with a letter',
   });
 
+const MAX_PURPOSES = 50;
+
+/** Of a setting that is about some purposes only. */
+export const purposes = joi.array().items(purpose).min(1).max(MAX_PURPOSES).unique();
+
 // https://www.rfc-editor.org/rfc/rfc5646#section-2.1, as far as vendors and phones use it.
 const LOCALE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
 

@@ -7,7 +7,7 @@ import {
   type QuietWindow,
 } from '../../models/quiet-hours.js';
 import { timeZone } from './device-facts.js';
-import { purpose } from './message.js';
+import { purpose, purposes } from './message.js';
 
 const MAX_RULES = 20;
 const MAX_PURPOSES = 50;
@@ -50,13 +50,7 @@ const rule = joi
       .valid('hold', 'drop')
       .default('hold')
       .description('`hold`: sent when they end, unless the task has expired. `drop`: suppressed'),
-    purposes: joi
-      .array()
-      .items(purpose)
-      .min(1)
-      .max(MAX_PURPOSES)
-      .unique()
-      .description('Pushes for these only; all, unless given'),
+    purposes: purposes.description('Pushes for these only; all, unless given'),
   })
   .custom(leavesTime<QuietRule>)
   .messages(FREE_MESSAGES);
@@ -81,4 +75,6 @@ export const urgentPurposes = joi
   .items(purpose)
   .max(MAX_PURPOSES)
   .unique()
-  .description("Purposes that no quiet hours hold up; only the operator's key may set them");
+  .description(
+    "Purposes that no quiet hours hold up and no cap counts; only the operator's key may set them",
+  );

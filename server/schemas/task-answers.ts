@@ -56,6 +56,30 @@ export const recallAccepted = taskAccepted.append({
   recallOf: objectId.required().description('The task that is taken back'),
 });
 
+export const previewAnswer = joi.object({
+  targeted: count.required().description('All of the audience'),
+  reached: count.required(),
+  byVendor: countByName.required().description('Of the reached'),
+  byLocale: countByName
+    .required()
+    .description("Of the reached, by the text that they get; `default` is the message's own"),
+  suppressed: countByName.required().description('Who is not pushed to, by reason'),
+  failed: countByName.required().description('For whom there is no message, by reason'),
+  expired: countByName.required().description('Who would have to wait for too long, by reason'),
+  held: countByName.required().description('Of the reached, who has to wait, by reason'),
+  unmatched: count.required().description('Accounts of the audience without a device'),
+  firstAt: shownInstant.description('When the first push leaves; missing when nobody is reached'),
+  lastAt: shownInstant.description('When the last one may leave'),
+  estimate: joi
+    .object({
+      sampled: count.required().description('Devices that were looked at'),
+      margin: count
+        .required()
+        .description('No number is further off than this, with a probability of 95 %'),
+    })
+    .description('Only of `fast`, where there are more devices than are looked at'),
+});
+
 export const taskSummary = joi.object(summaryFields);
 
 export const tasksAnswer = joi.object({
@@ -89,6 +113,7 @@ export const deliveryRow = joi.object({
   vendorMessageId: joi.string(),
   attempts: count.required(),
   at: shownInstant,
+  freesAt: shownInstant.description('Of `capped`: when the cap has room again'),
 });
 
 export const deliveriesAnswer = joi.object({

@@ -29,6 +29,21 @@ export const EXAMPLE_SUMMARY = {
   },
 };
 
+export const EXAMPLE_PREVIEW = {
+  targeted: 120_000,
+  reached: 96_512,
+  byVendor: { apns: 40_101, fcm: 56_411 },
+  byLocale: { de: 30_200, default: 66_312 },
+  suppressed: { 'no-consent': 21_930, 'token-gone': 1_558 },
+  failed: {},
+  expired: {},
+  held: { 'quiet-hours': 12_004 },
+  unmatched: 0,
+  firstAt: '2026-11-22T21:30:00.000Z',
+  lastAt: '2026-11-23T07:00:00.000Z',
+  estimate: { sampled: 10_000, margin: 1_127 },
+};
+
 export const EXAMPLE_RECALL = {
   id: 'a1c20e6a4f5e6d7c8b9a0b1c',
   state: 'scheduled',

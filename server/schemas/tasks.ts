@@ -88,6 +88,19 @@ export const taskRequest = (vendors: ReadonlyMap<string, Vendor>) =>
     })
     .oxor('ttlSeconds', 'expiresAt');
 
+export interface PreviewBody extends TaskBody {
+  fast: boolean;
+}
+
+export const previewRequest = (vendors: ReadonlyMap<string, Vendor>) =>
+  taskRequest(vendors).append<PreviewBody>({
+    fast: joi
+      .boolean()
+      .strict()
+      .default(false)
+      .description('Reckon from 10,000 devices where there are more'),
+  });
+
 export const taskParams = joi.object<{ task: string }>({ task: objectId.required() });
 
 export interface RecallBody {

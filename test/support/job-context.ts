@@ -4,6 +4,7 @@ import { type Connection, Types } from 'mongoose';
 import { Registry } from 'prom-client';
 import { loadVendors } from '../../adapters/index.js';
 import { createAppSecrets } from '../../jobs/app-secrets.js';
+import { createAppSettings } from '../../jobs/app-settings.js';
 import { createBreaker } from '../../jobs/breaker.js';
 import { createTriggers } from '../../jobs/campaigns/triggers.js';
 import type { JobContext } from '../../jobs/context.js';
@@ -141,15 +142,17 @@ export const jobContext = async (
   await ensureDeliveries(db, SOME_DELIVERIES);
   const stopping = new AbortController().signal;
   const priority = createPriority(parts.monotonic);
+  const settings = createAppSettings(parts);
   return {
     parts,
     profiles: createProfiles(parts),
     secrets: createAppSecrets(db, parts.secretBox),
+    settings,
     breaker: createBreaker(parts),
     guard: createTokenGuard(parts),
     inFlight: createInFlight(),
     priority,
-    quiet: createQuietHours(parts),
+    quiet: createQuietHours(settings),
     reads: createReads(db, priority),
     triggers: createTriggers(parts),
     writes: createWrites(connection, priority),
