@@ -12,6 +12,7 @@ const SCOPES = [
   'tasks:write',
   'tasks:read',
   'campaigns:approve',
+  'events:write',
   'devices:write',
   'devices:read',
   'admin',

@@ -3,6 +3,7 @@
 import type { AppSecrets } from './app-secrets.js';
 import type { AppSettings } from './app-settings.js';
 import type { Breaker } from './breaker.js';
+import type { Triggers } from './campaigns/triggers.js';
 import type { InFlight } from './in-flight.js';
 import type { Pacing } from './pacing/pacing.js';
 import type { JobParts } from './parts.js';
@@ -27,6 +28,7 @@ export interface JobContext {
   readonly purposes: Purposes;
   readonly quiet: QuietHours;
   readonly reads: Reads;
+  readonly triggers: Triggers;
   readonly writes: Writes;
   /** Aborted when this process is told to stop. */
   readonly stopping: AbortSignal;

@@ -17,6 +17,8 @@ import { createAppSecrets } from './app-secrets.js';
 import { createAppSettings } from './app-settings.js';
 import { createBreaker } from './breaker.js';
 import { approveCampaign, controlCampaign } from './campaigns/control.js';
+import { takeEvents } from './campaigns/take-events.js';
+import { createTriggers } from './campaigns/triggers.js';
 import type { JobContext } from './context.js';
 import { control, obeyControls } from './control.js';
 import { deliveryRows, deviceDeliveryRows } from './deliveries.js';
@@ -66,6 +68,7 @@ const createContext = (parts: JobParts, stopping: AbortSignal, due: () => void):
     purposes: createPurposes(parts),
     quiet: createQuietHours(settings),
     reads: createReads(parts.db, priority),
+    triggers: createTriggers(parts),
     writes: createWrites(parts.connection, priority),
     stopping,
   };
@@ -172,14 +175,17 @@ export const createEngine = (parts: JobParts): Engine => {
     wake,
     async approveCampaign(request) {
       const campaign = await approveCampaign(context, request);
+      context.triggers.changed(request.app);
       wake();
       return campaign;
     },
     async controlCampaign(request) {
       const campaign = await controlCampaign(context, request);
+      context.triggers.changed(request.app);
       wake();
       return campaign;
     },
+    takeEvents: (app, events) => takeEvents(context, app, events),
     async control(app, task, verb) {
       const changed = await control(context, app, task, verb);
       wake();

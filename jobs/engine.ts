@@ -16,6 +16,7 @@ import type {
   Task,
   TaskMessage,
 } from '../models/task.js';
+import type { AccountEvent } from '../models/trigger.js';
 import type { Preview, PreviewRequest } from './preview/preview.js';
 import type { TriedLocale } from './try-template.js';
 
@@ -173,6 +174,8 @@ export interface Engine {
   approveCampaign(request: ApprovalRequest): Promise<Campaign | null>;
   /** The campaign after the verb; as `approveCampaign` otherwise. */
   controlCampaign(request: CampaignControl): Promise<Campaign | null>;
+  /** Brings accounts into triggered campaigns, and out of them; resolves when it is written. */
+  takeEvents(app: string, events: readonly AccountEvent[]): Promise<void>;
   /**
    * Cancels what is still open of a task, and takes back what was sent: by a task of its own, the same one however often it
    * is asked for. Null when the app has no such task. Rejects with NotRecallableTask.

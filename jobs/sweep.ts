@@ -6,6 +6,7 @@ import { tasks } from '../models/lease.js';
 import { withOpenBatch } from '../models/ledger.js';
 import { CANCELLED_INDEX, LANES, type Lane, type Task } from '../models/task.js';
 import { makeRuns } from './campaigns/make-runs.js';
+import { sendEntries } from './campaigns/send-entries.js';
 import type { JobContext } from './context.js';
 import { eraseForgotten } from './erase.js';
 import { endExpired } from './expire.js';
@@ -149,6 +150,7 @@ export const sweep = async (context: JobContext): Promise<Lane[]> => {
   await eraseForgotten(context);
   await removeTags(context);
   await makeRuns(context);
+  await sendEntries(context);
   await context.guard.review();
   const busy = await Promise.all(LANES.map((lane) => hasWork(db, lane, now)));
   return LANES.filter((_, index) => busy[index]);

@@ -1,7 +1,13 @@
 /** Saves, finds and changes campaigns. What is decided about their runs is in jobs/campaigns/. */
 import { isDeepStrictEqual } from 'node:util';
 import { type ClientSession, type Connection, type mongo, Types } from 'mongoose';
-import type { Campaign, CampaignContent, CampaignState, CampaignVersion } from './campaign.js';
+import {
+  type Campaign,
+  type CampaignContent,
+  type CampaignState,
+  type CampaignVersion,
+  TRIGGERED_INDEX,
+} from './campaign.js';
 import { dbOf } from './database.js';
 import { inTransaction } from './transaction.js';
 
@@ -138,6 +144,25 @@ export const listCampaigns = (
     .limit(limit)
     .toArray();
 };
+
+/** That events start. */
+export type TriggeredCampaign = Campaign & Required<Pick<Campaign, 'trigger'>>;
+
+/** What events of the app may start or cancel. */
+export const triggeredOf = (db: mongo.Db, app: string): Promise<TriggeredCampaign[]> =>
+  campaigns(db)
+    .find<TriggeredCampaign>(
+      { app, trigger: { $exists: true }, state: { $ne: 'ended' } },
+      { hint: TRIGGERED_INDEX },
+    )
+    .toArray();
+
+/** Of all apps: those that send, and those that have ended and left something behind. */
+export const triggeredCampaigns = (db: mongo.Db): mongo.FindCursor<TriggeredCampaign> =>
+  campaigns(db).find<TriggeredCampaign>(
+    { trigger: { $exists: true }, state: { $ne: 'paused' } },
+    { hint: TRIGGERED_INDEX },
+  );
 
 /** Whose time has come, the longest waiting first. */
 export const dueCampaigns = (db: mongo.Db, now: Date): mongo.FindCursor<Campaign> =>

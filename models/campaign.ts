@@ -1,6 +1,7 @@
 /** A campaign: a rule that creates tasks. What it says is in versions that never change; runs are made of the approved one. */
 import { type Connection, type Model, Schema, type Types } from 'mongoose';
 import type { CampaignSchedule } from './recurrence.js';
+import type { Trigger, TriggerSchedule } from './trigger.js';
 
 /** `approved`: waits for its first run. `running`: has run, and will again. */
 export const CAMPAIGN_STATES = ['draft', 'approved', 'running', 'paused', 'ended'] as const;
@@ -14,7 +15,7 @@ export type MissedRule = (typeof MISSED_RULES)[number];
 export interface CampaignContent {
   /** A request for a task as the API takes it; template and segments stand in it by name. */
   task: Record<string, unknown>;
-  schedule: CampaignSchedule;
+  schedule: CampaignSchedule | TriggerSchedule;
   missed: MissedRule;
 }
 
@@ -29,6 +30,8 @@ export interface Campaign {
   approvedVersion?: number;
   approvedBy?: string;
   approvedAt?: Date;
+  /** Of the approved version, when events start it; until all that it left behind is gone. */
+  trigger?: Trigger;
   /** When it runs next; absent when it does not. */
   nextAt?: Date;
   /** When it ran last. */
@@ -53,6 +56,8 @@ export interface CampaignVersion {
   createdAt: Date;
 }
 
+export const TRIGGERED_INDEX = 'triggered';
+
 export const campaignSchema = new Schema<Campaign>(
   {
     app: { type: String, required: true },
@@ -62,6 +67,7 @@ export const campaignSchema = new Schema<Campaign>(
     approvedVersion: Number,
     approvedBy: String,
     approvedAt: Date,
+    trigger: Schema.Types.Mixed,
     nextAt: Date,
     lastRunAt: Date,
     refusals: { type: Number, required: true },
@@ -76,6 +82,11 @@ export const campaignSchema = new Schema<Campaign>(
 campaignSchema.index({ app: 1, createdAt: -1, _id: -1 });
 // What the sweep looks for.
 campaignSchema.index({ nextAt: 1 }, { partialFilterExpression: { nextAt: { $exists: true } } });
+// What an event may start, and what the sweep sends.
+campaignSchema.index(
+  { app: 1 },
+  { name: TRIGGERED_INDEX, partialFilterExpression: { trigger: { $exists: true } } },
+);
 
 export const campaignVersionSchema = new Schema<CampaignVersion>(
   {

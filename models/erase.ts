@@ -10,6 +10,7 @@ import { devicesIn } from './device-store.js';
 import { type Erasable, type Erasure, recordErasure } from './erasure.js';
 import { type SuppressionEntry, suppress } from './suppression-list.js';
 import { accountKey, installationKey } from './token-key.js';
+import { eraseFromTriggers } from './trigger-erasure.js';
 
 export interface EraseContext {
   readonly connection: Connection;
@@ -114,6 +115,7 @@ const eraseAccount = async (context: EraseContext, account: string): Promise<Era
   const key = accountKey(hashSecret, account);
   await suppress(dbOf(connection), app, [{ key, kind: 'account' }], now);
   await eraseFromCampaigns(dbOf(connection), app, { accounts: [account] });
+  await eraseFromTriggers(connection, { app, account: key, now });
   return removeAll(context, { app, account });
 };
 

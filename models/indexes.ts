@@ -8,6 +8,7 @@ import { campaignRunModel } from './campaign-run.js';
 import { consentRecordModel } from './consent-record.js';
 import { deviceModel } from './device.js';
 import { erasureModel } from './erasure.js';
+import { eventIdModel } from './event-id.js';
 import { idempotencyModel } from './idempotency.js';
 import { keyModel } from './key.js';
 import { purposeVersionModel } from './purpose.js';
@@ -17,6 +18,8 @@ import { tagEntryModel } from './tag-book.js';
 import { tagRemovalModel } from './tag-removal.js';
 import { taskModel } from './task.js';
 import { templateModel } from './template.js';
+import { triggerEntryModel } from './trigger-entry.js';
+import { triggerStandingModel } from './trigger-standing.js';
 import { vendorProfileModel } from './vendor-profile.js';
 
 const MODELS = [
@@ -29,6 +32,7 @@ const MODELS = [
   consentRecordModel,
   deviceModel,
   erasureModel,
+  eventIdModel,
   idempotencyModel,
   keyModel,
   purposeVersionModel,
@@ -38,6 +42,8 @@ const MODELS = [
   tagRemovalModel,
   taskModel,
   templateModel,
+  triggerEntryModel,
+  triggerStandingModel,
   vendorProfileModel,
 ];
 

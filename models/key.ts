@@ -5,6 +5,7 @@ export const SERVER_SCOPES = [
   'tasks:write',
   'tasks:read',
   'campaigns:approve',
+  'events:write',
   'devices:write',
   'devices:read',
   'admin',

@@ -1,4 +1,4 @@
-/** Keyed hashes of tokens, installations, accounts and tags: they find without telling, and stay when the person has been erased. */
+/** Keyed hashes of tokens, installations, accounts, events and tags: they find without telling, and stay when the person has been erased. */
 import { createHmac } from 'node:crypto';
 
 const KEY_BYTES = 16;
@@ -18,6 +18,9 @@ export const installationKey = (secret: Buffer, vendor: string, installationId: 
 
 export const accountKey = (secret: Buffer, account: string): Buffer =>
   hash(secret, 'account', [account]);
+
+/** Of the id that a sender gives to an event. */
+export const eventKey = (secret: Buffer, id: string): Buffer => hash(secret, 'event', [id]);
 
 /** So that a tag which nobody has any more leaves no word behind. */
 export const tagKey = (secret: Buffer, tag: string): Buffer => hash(secret, 'tag', [tag]);

@@ -1,6 +1,5 @@
 /** How campaigns and their versions look in answers. */
 import type { Campaign, CampaignContent, CampaignVersion } from '../models/campaign.js';
-import type { CampaignSchedule } from '../models/recurrence.js';
 
 export const campaignSummaryShown = (campaign: Campaign) => {
   const { name, state, version, approvedVersion, approvedBy, nextAt, pausedBecause } = campaign;
@@ -13,8 +12,8 @@ export const campaignSummaryShown = (campaign: Campaign) => {
   };
 };
 
-const scheduleShown = (schedule: CampaignSchedule) => {
-  if ('at' in schedule) return schedule;
+const scheduleShown = (schedule: CampaignContent['schedule']) => {
+  if ('at' in schedule || 'trigger' in schedule) return schedule;
   // It follows from `count`.
   const { last: _, ...given } = schedule;
   return given;

@@ -58,10 +58,13 @@ export const SCOPE_BY_ROUTE: Readonly<Record<string, Access>> = {
   'GET /v1/campaigns/:campaign/versions/:version': 'tasks:read',
   'GET /v1/campaigns/:campaign/next': 'tasks:read',
   'GET /v1/campaigns/:campaign/runs': 'tasks:read',
+  'GET /v1/campaigns/:campaign/entries': 'tasks:read',
   'POST /v1/campaigns/:campaign/approve': 'campaigns:approve',
   'POST /v1/campaigns/:campaign/pause': 'tasks:write',
   'POST /v1/campaigns/:campaign/resume': 'tasks:write',
   'POST /v1/campaigns/:campaign/end': 'tasks:write',
+
+  'POST /v1/events': 'events:write',
 
   'PUT /v1/templates/:name': 'tasks:write',
   'GET /v1/templates': 'tasks:read',

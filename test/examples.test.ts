@@ -138,4 +138,25 @@ describe('The example', () => {
     const { body } = await api().request('GET', `/v1/devices/${record.device}`);
     expect(body.consent.purposes).to.deep.equal({ marketing: 'denied' });
   });
+
+  it('abandoned-cart.mjs reminds the account that has not paid, and no other', async () => {
+    await register('ok-payer', 'payer', []);
+    await register('ok-other', 'other', []);
+    await api().request('PUT', '/v1/apps/shop/vendors/sandbox', { body: {} });
+    const args = [process.execPath, pathOf('abandoned-cart.mjs'), 'payer', 'other'];
+    await run('env', [...variables(), ...args]);
+    const { items } = (await api().request('GET', '/v1/campaigns')).body;
+    const { body } = await api().request('GET', `/v1/campaigns/${items[0].id}/entries`);
+    const states = body.items.map((one: { account: string; state: string }) => [
+      one.account,
+      one.state,
+    ]);
+    expect(states).to.have.deep.members([
+      ['payer', 'cancelled'],
+      ['other', 'sent'],
+    ]);
+    const { task } = body.items.find((one: { state: string }) => one.state === 'sent');
+    const report = await api().request('GET', `/v1/tasks/${task}`);
+    expect(report.body.counts).to.include({ targeted: 1 });
+  });
 });

@@ -43,15 +43,17 @@ const changed = async (
   }
 };
 
-const firstInstant = async (
+/** What there is to wait for from now on; null when all has been. */
+const beginning = async (
   { parts: { db } }: JobContext,
   { _id }: Campaign,
   version: number,
   now: Date,
-): Promise<Date | undefined> => {
-  const { content } = await versionOf(db, _id, version);
-  const nextMs = nextInstant(content.schedule, now.getTime());
-  return nextMs == null ? undefined : new Date(nextMs);
+): Promise<Pick<Campaign, 'nextAt' | 'trigger'> | null> => {
+  const { schedule } = (await versionOf(db, _id, version)).content;
+  if ('trigger' in schedule) return schedule;
+  const nextMs = nextInstant(schedule, now.getTime());
+  return nextMs == null ? null : { nextAt: new Date(nextMs) };
 };
 
 export const approveCampaign = (
@@ -72,16 +74,18 @@ export const approveCampaign = (
     // What has come belongs to the version before.
     await settle(context, campaign);
     const now = new Date(context.parts.now());
-    const nextAt = await firstInstant(context, campaign, version, now);
-    if (nextAt == null) {
+    const begins = await beginning(context, campaign, version, now);
+    if (begins == null) {
       throw new CampaignStateConflict(state, 'All instants of its schedule have passed');
     }
     const approval = { approvedVersion: version, approvedBy: by, approvedAt: now };
+    const { nextAt, ...others } = begins;
     return {
       $set: {
         ...approval,
+        ...others,
         ...(state === 'draft' ? { state: 'approved' as const } : {}),
-        ...(state === 'paused' ? {} : { nextAt }),
+        ...(state === 'paused' || nextAt == null ? {} : { nextAt }),
       },
     };
   });
@@ -103,14 +107,14 @@ const ended = (now: Date): Change => ({
   $unset: { nextAt: '', pausedBecause: '' },
 });
 
-/** What fell into the pause is left out. */
+/** Instants that fell into the pause are left out. */
 const resumed = async (context: JobContext, campaign: Campaign): Promise<Change> => {
   const now = new Date(context.parts.now());
   const { approvedVersion = campaign.version, lastRunAt } = campaign;
-  const nextAt = await firstInstant(context, campaign, approvedVersion, now);
-  if (nextAt == null) return ended(now);
+  const begins = await beginning(context, campaign, approvedVersion, now);
+  if (begins == null) return ended(now);
   return {
-    $set: { state: lastRunAt == null ? 'approved' : 'running', nextAt, refusals: 0 },
+    $set: { state: lastRunAt == null ? 'approved' : 'running', ...begins, refusals: 0 },
     $unset: { pausedBecause: '' },
   };
 };

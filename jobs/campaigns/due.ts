@@ -31,7 +31,10 @@ const isOver = (schedule: CampaignSchedule, atMs: number, nowMs: number): boolea
 };
 
 const canRun = (
-  { schedule, missed: rule }: Pick<CampaignContent, 'schedule' | 'missed'>,
+  {
+    schedule,
+    missed: rule,
+  }: Pick<CampaignContent, 'missed'> & { readonly schedule: CampaignSchedule },
   atMs: number,
   nowMs: number,
 ): boolean =>
@@ -39,7 +42,7 @@ const canRun = (
 
 /** `nextAt`: the first instant that nobody has looked at. Of several that have come, no more than the last one is run at. */
 export const judgeDue = (
-  content: Pick<CampaignContent, 'schedule' | 'missed'>,
+  content: Pick<CampaignContent, 'missed'> & { readonly schedule: CampaignSchedule },
   nextAt: Date,
   now: Date,
 ): Due => {

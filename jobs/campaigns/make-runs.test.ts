@@ -20,7 +20,8 @@ import type { JobContext } from '../context.js';
 import { dueTimes } from '../due.js';
 import { sweep } from '../sweep.js';
 import { approveCampaign, controlCampaign } from './control.js';
-import { MOST_REFUSALS, makeRuns } from './make-runs.js';
+import { makeRuns } from './make-runs.js';
+import { MOST_REFUSALS } from './run-request.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -3,7 +3,6 @@
  * is one task for an instant, whoever dies in the middle, however many processes look, and whatever their clocks say.
  */
 import { type ClientSession, type mongo, Types } from 'mongoose';
-import { appModel } from '../../models/app.js';
 import type { Campaign, CampaignContent } from '../../models/campaign.js';
 import {
   type CampaignRun,
@@ -13,30 +12,23 @@ import {
 } from '../../models/campaign-run.js';
 import { campaigns, dueCampaigns, versionOf } from '../../models/campaign-store.js';
 import { isMongoTrouble } from '../../models/mongo-trouble.js';
-import { localTimeOf } from '../../models/recurrence.js';
+import { type CampaignSchedule, localTimeOf } from '../../models/recurrence.js';
 import type { Task } from '../../models/task.js';
 import { inTransaction } from '../../models/transaction.js';
 import { accept } from '../accept.js';
 import type { JobContext } from '../context.js';
-import { type AcceptRequest, TaskRefused } from '../engine.js';
+import { TaskRefused } from '../engine.js';
 import { CLOSED_DOOR } from '../hand-over.js';
 import { type Due, judgeDue } from './due.js';
+import { MOST_REFUSALS, Overtaken, type RunRequest, refusalOf, requestOf } from './run-request.js';
 
 /** A sweep has more to do. */
 const WITHIN_MS = 1_000;
-/** What is refused so often in a row will be refused again: somebody has to look at it. */
-export const MOST_REFUSALS = 5;
-
 /** One that will run. */
 type Active = Campaign & Required<Pick<Campaign, 'approvedVersion' | 'approvedBy' | 'nextAt'>>;
 
 const isActive = (campaign: Campaign): campaign is Active =>
   campaign.nextAt != null && campaign.approvedVersion != null && campaign.approvedBy != null;
-
-/** Somebody else has moved the campaign since it was read: nothing of this may be written. */
-class Overtaken extends Error {
-  override readonly name = 'Overtaken';
-}
 
 interface Step {
   readonly campaign: Active;
@@ -126,31 +118,17 @@ const writeStep = async (
   });
 
 /** The request as it is for the run of an instant. */
-const taskAt = ({ task, schedule }: CampaignContent, at: Date): CampaignContent['task'] => {
+const taskAt = (
+  task: CampaignContent['task'],
+  schedule: CampaignSchedule,
+  at: Date,
+): CampaignContent['task'] => {
   const localTime = localTimeOf(schedule, at.getTime());
   if (localTime == null) return task;
   return { ...task, schedule: { ...(task['schedule'] as object | undefined), localTime } };
 };
 
-type Request = { readonly request: AcceptRequest } | { readonly refusal: Refusal };
-
-const requestOf = async (
-  { parts }: JobContext,
-  { _id, app: id, approvedBy: by }: Active,
-  task: CampaignContent['task'],
-): Promise<Request> => {
-  const app = await appModel(parts.connection).findById(id).lean();
-  if (app == null) return { refusal: { code: 'NOT_FOUND', detail: 'The app is gone', errors: [] } };
-  const read = await parts.readTask(app, task);
-  return 'refusal' in read ? read : { request: { app, by, input: read.input, campaign: _id } };
-};
-
-const refusalOf = ({ problems }: TaskRefused): Refusal => ({
-  code: problems[0]?.code ?? 'MESSAGE_INVALID',
-  errors: problems.map(({ field, detail }) => ({ field, detail })),
-});
-
-const makeRun = async (context: JobContext, step: Step, asked: Request): Promise<Outcome> => {
+const makeRun = async (context: JobContext, step: Step, asked: RunRequest): Promise<Outcome> => {
   const refused = (refusal: Refusal) => writeStep(context, step, async () => ({ refusal }));
   if ('refusal' in asked) return refused(asked.refusal);
   try {
@@ -171,7 +149,10 @@ export const settle = async (context: JobContext, campaign: Campaign): Promise<v
   const at = new Date(now());
   if (campaign.nextAt > at) return;
   const { content } = await versionOf(db, campaign._id, campaign.approvedVersion);
-  const step: Step = { campaign, due: judgeDue(content, campaign.nextAt, at), now: at };
+  const { schedule, missed } = content;
+  if ('trigger' in schedule) return;
+  const due = judgeDue({ schedule, missed }, campaign.nextAt, at);
+  const step: Step = { campaign, due, now: at };
   try {
     const outcome =
       step.due.runAt == null
@@ -179,7 +160,7 @@ export const settle = async (context: JobContext, campaign: Campaign): Promise<v
         : await makeRun(
             context,
             step,
-            await requestOf(context, campaign, taskAt(content, step.due.runAt)),
+            await requestOf(context, campaign, taskAt(content.task, schedule, step.due.runAt)),
           );
     if (outcome == null || 'task' in outcome) return;
     const { code } = outcome.refusal;

@@ -57,6 +57,7 @@ const next = (parts: ApiParts): Route =>
       if (found == null) throw problem('NOT_FOUND');
       const { schedule } = found.content;
       const items: ReturnType<typeof instantShown>[] = [];
+      if ('trigger' in schedule) return { status: 200, body: { version, items } };
       for (const atMs of instantsAfter(schedule, parts.adapters.now())) {
         items.push(instantShown(atMs, schedule));
         if (items.length === count) break;

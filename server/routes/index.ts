@@ -6,6 +6,7 @@ import { accountRoutes } from './accounts.js';
 import { appRoutes } from './apps.js';
 import { bookRoutes } from './books.js';
 import { campaignControlRoutes } from './campaign-control.js';
+import { campaignEntryRoutes } from './campaign-entries.js';
 import { campaignRunRoutes } from './campaign-runs.js';
 import { campaignRoutes } from './campaigns.js';
 import { consentRecordRoutes } from './consent-records.js';
@@ -13,6 +14,7 @@ import { deviceBadgeRoutes } from './device-badge.js';
 import { deviceBulkRoutes } from './device-bulk.js';
 import { deviceHistoryRoutes } from './device-history.js';
 import { deviceRoutes } from './devices.js';
+import { eventRoutes } from './events.js';
 import { healthRoutes } from './health.js';
 import { importRoutes } from './import.js';
 import { keyRoutes } from './keys.js';
@@ -55,8 +57,10 @@ export const allRoutes = (parts: ApiParts, directory: Directory): Route[] => {
     ...templateRoutes(parts),
     ...campaignRoutes(parts),
     ...campaignRunRoutes(parts),
+    ...campaignEntryRoutes(parts),
     ...campaignControlRoutes(parts),
     ...purposeRoutes(parts),
+    ...eventRoutes(parts),
     ...bookRoutes(parts),
   ];
   // It documents itself, too.

@@ -49,3 +49,25 @@ export const EXAMPLE_NEXT = {
     { at: '2027-04-05T07:00:00.000Z', local: '2027-04-05T09:00+02:00' },
   ],
 };
+
+export const EXAMPLE_ENTRIES = [
+  {
+    id: '6921a1b2c3d4e5f607182a01',
+    account: 'customer-1043',
+    state: 'waiting',
+    startedAt: '2027-01-04T08:40:00.000Z',
+    dueAt: '2027-01-04T09:40:00.000Z',
+    data: { items: '1', total: '12.00 €' },
+  },
+  {
+    id: '6921a1b2c3d4e5f607182a00',
+    account: 'customer-1042',
+    state: 'sent',
+    startedAt: '2027-01-04T08:00:00.000Z',
+    dueAt: '2027-01-04T09:00:00.000Z',
+    data: { items: '3', total: '59.90 €' },
+    task: '4c406b028fa0f56299b70ab8',
+    version: 1,
+    endedAt: '2027-01-04T09:00:01.000Z',
+  },
+];

@@ -9,11 +9,14 @@ import {
 } from '../../models/campaign.js';
 import { RUN_STATES } from '../../models/campaign-run.js';
 import { DEVICE_CLOCK } from '../../models/recurrence.js';
+import type { Trigger } from '../../models/trigger.js';
 import { readWallTime } from '../../models/wall-time.js';
 import { timeZone } from './device-facts.js';
+import { refusal } from './refusal.js';
 import { scheduleOfRuns } from './schedule.js';
 import { counts, taskState } from './task-answers.js';
 import { type TaskBody, taskRequest } from './tasks.js';
+import { trigger } from './triggers.js';
 import { cursor, displayName, instant, objectId, pageSize, shownInstant } from './values.js';
 
 type Vendors = ReadonlyMap<string, Vendor>;
@@ -37,8 +40,9 @@ const exception = joi
   )
   .messages({ 'wall.day': 'must be a day such as 2027-12-24, or a time such as 2027-12-24T09:00' });
 
-/** Exactly one of `at`, `rrule` and `cron`. */
+/** Exactly one of `at`, `rrule`, `cron` and `trigger`. */
 export interface ScheduleRequest {
+  trigger?: Trigger;
   at?: Date;
   rrule?: string;
   cron?: string;
@@ -49,12 +53,16 @@ export interface ScheduleRequest {
   except?: string[];
 }
 
+const FORBIDDEN = { is: joi.exist(), then: joi.forbidden() };
+const REQUIRED = { is: joi.exist(), then: joi.required() };
+
 /** Of a schedule that recurs. */
 const recurring = <Value extends joi.Schema>(value: Value): Value =>
-  value.when('at', { is: joi.exist(), then: joi.forbidden() }) as Value;
+  value.when('at', FORBIDDEN).when('trigger', FORBIDDEN) as Value;
 
 const schedule = joi
   .object<ScheduleRequest>({
+    trigger,
     at: instant.description('It runs once, then'),
     rrule: joi
       .string()
@@ -67,14 +75,14 @@ const schedule = joi
       .string()
       .max(MAX_RULE)
       .description('Five fields: minute, hour, day of the month, month, day of the week'),
-    timeZone: timeZone
-      .allow(DEVICE_CLOCK)
-      .when('at', { is: joi.exist(), then: joi.forbidden(), otherwise: joi.required() })
+    timeZone: recurring(timeZone.allow(DEVICE_CLOCK))
+      .when('rrule', REQUIRED)
+      .when('cron', REQUIRED)
       .description(
         'IANA name; rules are followed on its clock. `device`: on the clock of each device, for which runs are made in time',
       ),
     start: recurring(wallTime)
-      .when('rrule', { is: joi.exist(), then: joi.required() })
+      .when('rrule', REQUIRED)
       .description(
         'Nothing is before it; a rule that says no time of day, no weekday or no day of the month takes it from here. ' +
           'With `cron`, now unless given',
@@ -87,12 +95,19 @@ const schedule = joi
       'Days, or times, that are left out',
     ),
   })
-  .xor('at', 'rrule', 'cron')
-  .description('When it runs: at one instant, or again and again');
+  .xor('at', 'rrule', 'cron', 'trigger')
+  .description('When it runs: at one instant, again and again, or for the account of an event');
 
 const taskOf = (vendors: Vendors) =>
   taskRequest(vendors)
     .keys({ schedule: scheduleOfRuns, expiresAt: joi.forbidden() })
+    .fork('audience', (audience) =>
+      audience
+        .optional()
+        .description(
+          'To whom it goes; not with a trigger, which sends to the account of the event',
+        ),
+    )
     .fork('lane', (lane) => lane.default('campaign'))
     .description('What each run sends, as `POST /v1/tasks` takes it, without its instants');
 
@@ -100,14 +115,18 @@ const missed = joi
   .string()
   .valid(...MISSED_RULES)
   .description(
-    'When the gateway was down for longer than ten minutes: leave out what was missed, or run once for all of it',
+    'When the gateway was down for longer than ten minutes: leave out what was missed (`skip`, the default), or run once for all of it. ' +
+      'What events have started is sent in any case',
   );
+
+/** As it is posted: with a trigger there is no audience. */
+export type CampaignTask = Omit<TaskBody, 'audience'> & Partial<Pick<TaskBody, 'audience'>>;
 
 export interface CampaignBody {
   name: string;
-  task: TaskBody;
+  task: CampaignTask;
   schedule: ScheduleRequest;
-  missed: MissedRule;
+  missed?: MissedRule;
 }
 
 export const campaignBody = (vendors: Vendors) =>
@@ -115,7 +134,7 @@ export const campaignBody = (vendors: Vendors) =>
     name: displayName.required(),
     task: taskOf(vendors).required(),
     schedule: schedule.required(),
-    missed: missed.default('skip'),
+    missed,
   });
 
 export const campaignChange = (vendors: Vendors) =>
@@ -254,23 +273,6 @@ export const nextAnswer = joi.object({
     )
     .required(),
 });
-
-const refusal = joi
-  .object({
-    code: joi.string().required(),
-    detail: joi.string(),
-    errors: joi
-      .array()
-      .items(
-        joi.object({
-          field: joi.string().allow('').required().description('Of `task`'),
-          detail: joi.string().required(),
-          position: joi.number().integer(),
-        }),
-      )
-      .required(),
-  })
-  .description('Why no task could be made, as `POST /v1/tasks` would answer');
 
 export const runsAnswer = joi.object({
   items: joi

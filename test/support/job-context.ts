@@ -6,6 +6,7 @@ import { loadVendors } from '../../adapters/index.js';
 import { createAppSecrets } from '../../jobs/app-secrets.js';
 import { createAppSettings } from '../../jobs/app-settings.js';
 import { createBreaker } from '../../jobs/breaker.js';
+import { createTriggers } from '../../jobs/campaigns/triggers.js';
 import type { JobContext } from '../../jobs/context.js';
 import { createInFlight } from '../../jobs/in-flight.js';
 import { createMetrics } from '../../jobs/metrics.js';
@@ -155,6 +156,7 @@ export const jobContext = async (
     purposes: createPurposes(parts),
     quiet: createQuietHours(settings),
     reads: createReads(db, priority),
+    triggers: createTriggers(parts),
     writes: createWrites(connection, priority),
     pacing: createPacing(parts, stopping),
     stopping,
