@@ -182,5 +182,5 @@ describe('when a device is due', () => {
     expect(leftOut.get('America/New_York')).to.deep.equal(['2026-03-08']);
     expect(leftOut.get('Asia/Tokyo')).to.equal(undefined);
     for (const skipped of leftOut.values()) expect(skipped).to.have.lengthOf(1);
-  }).timeout(120_000);
+  }).timeout(300_000);
 });

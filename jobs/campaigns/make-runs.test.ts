@@ -25,7 +25,7 @@ import { MOST_REFUSALS } from './run-request.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const YEAR_TIMEOUT_MS = 180_000;
+const YEAR_TIMEOUT_MS = 300_000;
 
 const TASK = {
   audience: { all: true },
@@ -55,6 +55,12 @@ describe('The runs of a campaign', () => {
   let other: JobContext;
 
   const db = () => dbOf(database().connection);
+  /** As the sweep does it: what a busy machine does not get done in one look is done in the next. */
+  const makeAll = async (context: JobContext): Promise<void> => {
+    const due = { nextAt: { $lte: new Date(context.parts.now()) } };
+    do await makeRuns(context);
+    while ((await campaigns(db()).countDocuments(due)) > 0);
+  };
   const setClocks = (text: string): void => void clocks.fill(Date.parse(text));
 
   before(async () => {
@@ -347,7 +353,7 @@ describe('The runs of a campaign', () => {
       jump = (jump + 37) % 180;
       clocks[0] = atMs;
       clocks[1] = atMs + (jump - 90) * MINUTE_MS;
-      await Promise.all([makeRuns(one), makeRuns(other)]);
+      await Promise.all([makeAll(one), makeAll(other)]);
     }
     const wall = wallOf('Europe/Berlin');
     const found = await seen(campaign);
@@ -371,7 +377,7 @@ describe('The runs of a campaign', () => {
     const campaign = await approved({ task, schedule });
     for (let atMs = fromMs; atMs < toMs; atMs += 12 * HOUR_MS) {
       clocks.fill(atMs);
-      await makeRuns(one);
+      await makeAll(one);
     }
     const made = await tasks(db())
       .find({ campaign: campaign._id })
