@@ -1,6 +1,6 @@
 /** Counts the numbers on the icons of a batch's devices, for vendors that only take a number. */
 import { mongo, Types } from 'mongoose';
-import { type BadgeWish, changeBadges } from '../models/badge.js';
+import { type AddedBadge, addToBadges, type BadgeWish, setBadges } from '../models/badge.js';
 import {
   BADGE_BYTES,
   type Batch,
@@ -26,6 +26,23 @@ class LeaseLost extends Error {}
 export const badgeToCount = (task: Task, { vendor }: OpenProfile): BadgeWish | undefined =>
   vendor.countsBadges || task.recallOf != null ? undefined : task.message.badge;
 
+/** What a message sets is known without counting: it is noted while the push is on its way, for the next one that adds to it. */
+export const noteBadges = async (
+  { parts }: JobContext,
+  task: Task,
+  { batch, targets }: Pick<Counting, 'batch' | 'targets'>,
+): Promise<void> => {
+  const { badge: count } = task.message;
+  if (typeof count !== 'number' || task.recallOf != null) return;
+  const ids = unpack(batch.devices, DEVICE_BYTES);
+  const devices = targets.map(({ index }) => new Types.ObjectId(ids[index]));
+  try {
+    await setBadges(parts.db, devices, { app: task.app, count, at: new Date(parts.now()) });
+  } catch (error) {
+    parts.log.warn('What is on the icons could not be noted', { error });
+  }
+};
+
 /** A device that is tried again gets the number that was counted for it the first time. */
 const numbersOf = ({ badges, size }: Batch): number[] => {
   const counted = unpack(badges, BADGE_BYTES);
@@ -43,7 +60,7 @@ const pack = (numbers: readonly number[]): mongo.Binary => {
 interface Counting {
   readonly task: Task;
   readonly batch: Batch;
-  readonly wish: BadgeWish;
+  readonly wish: AddedBadge;
   readonly targets: readonly SendTarget[];
 }
 
@@ -60,7 +77,7 @@ const count = async (
   return inTransaction(connection, async (session) => {
     const numbers = [...known];
     const change = { app: task.app, wish, now: new Date(parts.now()) };
-    const counted = devices.length === 0 ? [] : await changeBadges(db, devices, change, session);
+    const counted = devices.length === 0 ? [] : await addToBadges(db, devices, change, session);
     uncounted.forEach(({ index }, place) => {
       numbers[index] = counted[place] ?? 0;
     });

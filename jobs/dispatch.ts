@@ -2,7 +2,7 @@
 import type { Batch } from '../models/batch.js';
 import { markSending, releaseBatch, unmarkSending } from '../models/lease.js';
 import type { Task } from '../models/task.js';
-import { badgeToCount, countBadges } from './badges.js';
+import { badgeToCount, countBadges, noteBadges } from './badges.js';
 import type { Again } from './batch-result.js';
 import type { Pass } from './breaker.js';
 import { withoutCapped } from './caps.js';
@@ -97,6 +97,20 @@ const againLater = (batch: Batch, { held }: BatchTargets): Again[] =>
     maybe: batch.maybe,
   }));
 
+/** One that was handed over is marked as being sent already: what fails before its first byte must not leave it unsure. */
+const beforeSending = async <T>(
+  { parts }: JobContext,
+  batch: Batch,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    await unmarkSending(parts.db, batch).catch(() => false);
+    throw error;
+  }
+};
+
 /** A batch that is being sent from now on; null when the lease is lost. */
 const begin = async (
   context: JobContext,
@@ -104,7 +118,7 @@ const begin = async (
   { batch, open, targets }: { batch: Batch; open: OpenProfile; targets: readonly SendTarget[] },
 ): Promise<{ batch: Batch; targets: readonly SendTarget[] } | null> => {
   const wish = badgeToCount(task, open);
-  if (wish != null) return countBadges(context, { task, batch, wish, targets });
+  if (typeof wish === 'string') return countBadges(context, { task, batch, wish, targets });
   if (batch.state === 'sending' || (await markSending(context.parts.db, batch))) {
     return { batch, targets };
   }
@@ -129,7 +143,7 @@ const send = async (
   const read = fresh == null ? await readTargets(context, task, batch) : knownTargets(batch, fresh);
   const { sorted: chosen, spared: withoutProbe } = spareAllButProbe(context, batch, read, pass);
   const spared = [...withoutProbe, ...againLater(batch, read)];
-  const sorted = await withoutCapped(context, task, chosen);
+  const sorted = await beforeSending(context, batch, () => withoutCapped(context, task, chosen));
   if (sorted.targets.length === 0) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     const ended = suppressedEnds(batch, sorted);
@@ -143,7 +157,9 @@ const send = async (
   const sendBefore = performance.now() + TRUSTED_MS - (parts.monotonic() - readAtMs);
   const timed = timedAs(task, batch);
   const adapter = sendingFor(task, open.adapter());
-  const begun = await begin(context, task, { batch, open, targets: sorted.targets });
+  const begun = await beforeSending(context, batch, () =>
+    begin(context, task, { batch, open, targets: sorted.targets }),
+  );
   if (begun == null) {
     await breaker.undecided(vendorProfileOf(batch), pass);
     return;
@@ -186,6 +202,7 @@ const send = async (
     pass,
     sentAtMs,
   };
+  if (!open.vendor.countsBadges) await noteBadges(context, task, begun);
   await gather(sent, slot);
 };
 

@@ -29,6 +29,9 @@ export const STRETCH = 5_000;
  */
 export const GATHERED = 100_000;
 
+/** Devices for which it is found when they are due without a turn for others. */
+const DUE_PIECE = 1_000;
+
 /** Nothing will make this plan succeed; the text is for the caller. */
 class Unplannable extends Error {}
 
@@ -142,6 +145,21 @@ const behind = (task: Task, candidates: readonly Candidate[]): Task => ({
   ...(task.limit == null ? {} : { planCount: (task.planCount ?? 0) + candidates.length }),
 });
 
+/** To find when each device is due takes long: others have their turns meanwhile. */
+const addTo = async (
+  cutter: Cutter,
+  { priority }: JobContext,
+  { due }: Task,
+  candidates: readonly Candidate[],
+  rules: CutRules,
+): Promise<void> => {
+  const piece = due == null ? candidates.length : DUE_PIECE;
+  for (let start = 0; start < candidates.length; start += piece) {
+    if (start > 0) await priority.giveWay();
+    cutter.add(candidates.slice(start, start + piece), rules);
+  }
+};
+
 /** False when it was told to stop before the end. */
 const planStretches = async (
   context: JobContext,
@@ -174,7 +192,8 @@ const planStretches = async (
       reading.catch(() => undefined);
     }
     await context.priority.giveWay();
-    cutter.add(candidates, await stretchRules(context, task, candidates, app));
+    const rules = await stretchRules(context, task, candidates, app);
+    await addTo(cutter, context, task, candidates, rules);
     if (!isLast && !planner.stopping() && !isEnough(task, cutter)) continue;
     if (isLast) await faultPoint('plan:before-last');
     await context.priority.giveWay();

@@ -32,26 +32,27 @@ export const badgeModel = (connection: Connection): Model<Badge> =>
 
 const badgesIn = (db: mongo.Db): mongo.Collection<Badge> => db.collection<Badge>('badges');
 
-export const addedBy = (wish: Exclude<BadgeWish, number>): number => Number(wish.slice(1));
+export const addedBy = (wish: AddedBadge): number => Number(wish.slice(1));
 
-const after = (wish: BadgeWish, before: number): number =>
-  typeof wish === 'number' ? wish : Math.min(MOST_BADGE, before + addedBy(wish));
+/** One that adds to what is there. */
+export type AddedBadge = Exclude<BadgeWish, number>;
 
-/** The counts of devices after a wish, in their order; in the caller's transaction, where nobody else changes them meanwhile. */
-export const changeBadges = async (
+/** The counts of devices with what is added, in their order; in the caller's transaction, where nobody else changes them meanwhile. */
+export const addToBadges = async (
   db: mongo.Db,
   devices: readonly Types.ObjectId[],
-  { app, wish, now }: { readonly app: string; readonly wish: BadgeWish; readonly now: Date },
+  { app, wish, now }: { readonly app: string; readonly wish: AddedBadge; readonly now: Date },
   session: mongo.ClientSession,
 ): Promise<number[]> => {
   const known = await badgesIn(db)
     .find({ _id: { $in: [...devices] } }, { session, batchSize: devices.length })
     .toArray();
   const before = new Map(known.map(({ _id, count }) => [_id.toHexString(), count]));
-  const counts = devices.map((device) => after(wish, before.get(device.toHexString()) ?? 0));
+  const counts = devices.map((device) =>
+    Math.min(MOST_BADGE, (before.get(device.toHexString()) ?? 0) + addedBy(wish)),
+  );
   if (known.length > 0) {
-    const count =
-      typeof wish === 'number' ? wish : { $min: [MOST_BADGE, { $add: ['$count', addedBy(wish)] }] };
+    const count = { $min: [MOST_BADGE, { $add: ['$count', addedBy(wish)] }] };
     await badgesIn(db).updateMany(
       { _id: { $in: known.map(({ _id }) => _id) } },
       [{ $set: { count, at: now } }],
@@ -67,9 +68,18 @@ export const changeBadges = async (
   return counts;
 };
 
-/** What the app itself says of its icon. */
-export const setBadge = async (db: mongo.Db, { _id, app, count, at }: Badge): Promise<void> => {
-  await badgesIn(db).updateOne({ _id }, { $set: { app, count, at } }, { upsert: true });
+/** The same number for all: done once more, it changes nothing. */
+export const setBadges = async (
+  db: mongo.Db,
+  devices: readonly Types.ObjectId[],
+  { app, count, at }: Omit<Badge, '_id'>,
+): Promise<void> => {
+  await badgesIn(db).bulkWrite(
+    devices.map((_id) => ({
+      updateOne: { filter: { _id }, update: { $set: { app, count, at } }, upsert: true },
+    })),
+    { ordered: false },
+  );
 };
 
 /** 0 for a device that nothing was counted for. */

@@ -1,6 +1,12 @@
 /** Keeps pushes from tokens and accounts, for a purpose and a time, on the suppression list. Through the driver. */
 import type { mongo } from 'mongoose';
-import { ALL_PURPOSES, type Block, type Suppression, UNSUBSCRIBED } from './suppression.js';
+import {
+  ALL_PURPOSES,
+  type Block,
+  placeOf,
+  type Suppression,
+  UNSUBSCRIBED,
+} from './suppression.js';
 import { suppressionsOf } from './suppression-list.js';
 
 export interface BlockEntry extends Block {
@@ -10,9 +16,9 @@ export interface BlockEntry extends Block {
   readonly purpose?: string;
 }
 
-const fieldOf = (purpose = ALL_PURPOSES): string => `blocks.${purpose}`;
+const fieldOf = (reason: string, purpose?: string): string => `blocks.${placeOf(reason, purpose)}`;
 
-/** An entry of the same key and purpose is replaced. */
+/** An entry of the same key and purpose is replaced, but for what the person declined, or others put there. */
 export const block = async (
   db: mongo.Db,
   app: string,
@@ -23,7 +29,7 @@ export const block = async (
     entries.map(({ key, kind, purpose, ...stated }) => ({
       updateOne: {
         filter: { _id: key },
-        update: { $set: { app, kind, [fieldOf(purpose)]: stated } },
+        update: { $set: { app, kind, [fieldOf(stated.reason, purpose)]: stated } },
         upsert: true,
       },
     })),
@@ -43,13 +49,13 @@ const forgetEmpty = async (
   );
 };
 
-/** False when there is none. What was erased stays on the list. */
+/** False when there is none. What was erased stays on the list, and so does what the person declined: that is theirs to grant again. */
 export const unblock = async (
   db: mongo.Db,
   app: string,
   { key, purpose }: Pick<BlockEntry, 'key' | 'purpose'>,
 ): Promise<boolean> => {
-  const field = fieldOf(purpose);
+  const field = `blocks.${purpose ?? ALL_PURPOSES}`;
   const { modifiedCount } = await suppressionsOf(db).updateOne(
     { _id: key, app, [field]: { $exists: true } },
     { $unset: { [field]: 1 } },
@@ -99,12 +105,15 @@ export const liftUnsubscribed = async (
   if ((await list.findOne({ ...keys, blocks: { $exists: true } }, options)) == null) return;
   await list.bulkWrite(
     granted.flatMap(({ key, purposes, at }) =>
-      purposes.map(fieldOf).map((field) => ({
-        updateOne: {
-          filter: { _id: key, [`${field}.reason`]: UNSUBSCRIBED, [`${field}.at`]: { $lte: at } },
-          update: { $unset: { [field]: 1 as const } },
-        },
-      })),
+      purposes.map((purpose) => {
+        const field = fieldOf(UNSUBSCRIBED, purpose);
+        return {
+          updateOne: {
+            filter: { _id: key, [`${field}.at`]: { $lte: at } },
+            update: { $unset: { [field]: 1 as const } },
+          },
+        };
+      }),
     ),
     { session },
   );

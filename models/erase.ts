@@ -77,10 +77,6 @@ const remove = async (
     tokenKey,
     installationId: installationId ?? { $exists: false },
   }));
-  await forgetBadges(
-    db,
-    doomed.flatMap(idsOf).map((id) => new Types.ObjectId(id)),
-  );
   const { deletedCount } = await devicesIn(db).deleteMany({
     ...extra,
     $or: unchanged,
@@ -119,16 +115,23 @@ const eraseAccount = async (context: EraseContext, account: string): Promise<Era
   return removeAll(context, { app, account });
 };
 
-/** Of the people who are gone, what caps have counted: by their account, or by a device that had none. */
-export const forgetCounts = (
+/** Of the people who are gone, what badges and caps have counted: by their account, or by a device that had none. */
+export const forgetCounts = async (
   { connection, hashSecret }: EraseContext,
   { account }: Pick<Erasure, 'account'>,
   ids: Iterable<string>,
-): Promise<void> =>
-  forgetCapCounts(dbOf(connection), [
+): Promise<void> => {
+  const db = dbOf(connection);
+  const devices = [...ids];
+  await forgetBadges(
+    db,
+    devices.map((id) => new Types.ObjectId(id)),
+  );
+  await forgetCapCounts(db, [
     ...(account == null ? [] : [accountKey(hashSecret, account)]),
-    ...Array.from(ids, (id) => Buffer.from(id, 'hex')),
+    ...devices.map((id) => Buffer.from(id, 'hex')),
   ]);
+};
 
 /**
  * Does what a record says from the beginning, however much of it was done before. In doubt the erasure wins: who opted in

@@ -318,4 +318,29 @@ describe('A recurring schedule', () => {
     expect(() => wallMsOf('2026-02-30T09:00')).to.throw();
     expect(() => wallMsOf('2026-03-01T09:00Z')).to.throw();
   });
+
+  it('passes over whole days that are left out, however many times they have', () => {
+    const except = Array.from({ length: 500 }, (_, day) =>
+      wallText(Date.UTC(2027, 0, 1 + day)).slice(0, 10),
+    );
+    const schedule = { cron: '* * * * *', timeZone: 'UTC', start: '2027-01-01T00:00', except };
+    const first = nextInstant(checkedRecurrence(schedule), Date.UTC(2027, 0, 1));
+    expect(new Date(first ?? 0)).to.deep.equal(new Date(Date.UTC(2027, 0, 501)));
+  });
+
+  it('ends where the next time is too far away to be found', () => {
+    const rrule = 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=TU';
+    const schedule = checkedRecurrence({ rrule, timeZone: 'UTC', start: '2027-01-01T09:00' });
+    const leapDay = Date.UTC(2028, 1, 29, 9);
+    expect(nextInstant(schedule, Date.UTC(2027, 0, 1))).to.equal(leapDay);
+    expect(nextInstant(schedule, leapDay)).to.equal(undefined);
+  });
+
+  it('refuses to count for long', () => {
+    const rrule = 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29';
+    const rare = { rrule, count: 1_000, timeZone: 'UTC', start: '2027-01-01T09:00' };
+    expect(() => checkedRecurrence(rare))
+      .to.throw(RecurrenceError)
+      .with.property('field', 'count');
+  });
 });

@@ -49,6 +49,8 @@ export const DEVICE_LEAD_MS = 30 * MINUTE_MS;
 const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
 /** Days, weeks, months or years without a time before a rule is said to have none: 29 February may be eight years away. */
 const MOST_PERIODS = 3_000;
+/** Nobody else has a turn while the times of `count` are counted. */
+const COUNT_WITHIN_MS = 1_000;
 
 /** From the clocks that a run is for to the instant at which it is made. */
 const clockOf = (timeZone: string) => {
@@ -91,31 +93,59 @@ const ruleOf = (rrule: string, start: string): RRuleTemporal => {
   }
 };
 
+/** The libraries give up where a time is very far away: behind the first one, that is the end. */
+const nextOf = <T>(find: () => T, hasBegun: boolean): T | null => {
+  try {
+    return find();
+  } catch (error) {
+    if (!hasBegun) throw error;
+    return null;
+  }
+};
+
 function* timesOfRule(rrule: string, start: string, afterMs: number): Generator<number> {
   const rule = ruleOf(rrule, start);
   for (let time = afterMs; ; ) {
-    const found = rule.next(new Date(time));
+    const found = nextOf(() => rule.next(new Date(time)), time >= wallMsOf(start));
     if (found == null) return;
     time = found.epochMilliseconds;
     yield time;
   }
 }
 
-function* timesOfCron(cron: string, afterMs: number): Generator<number> {
+function* timesOfCron(cron: string, start: string, afterMs: number): Generator<number> {
   const times = CronExpressionParser.parse(cron, { currentDate: new Date(afterMs), tz: 'UTC' });
-  for (;;) yield times.next().getTime();
+  for (let time = afterMs; ; ) {
+    const found = nextOf(() => times.next().getTime(), time >= wallMsOf(start));
+    if (found == null) return;
+    time = found;
+    yield time;
+  }
 }
 
 /** Times on the wall behind another, in their order. */
 const wallTimes = ({ rrule, cron = '', start }: Recurrence, afterMs: number): Generator<number> => {
   const fromMs = Math.max(afterMs, wallMsOf(start) - MINUTE_MS);
-  return rrule == null ? timesOfCron(cron, fromMs) : timesOfRule(rrule, start, fromMs);
+  return rrule == null ? timesOfCron(cron, start, fromMs) : timesOfRule(rrule, start, fromMs);
 };
 
-const isExcept = ({ except = [] }: Recurrence, wallMs: number): boolean => {
-  const text = wallText(wallMs);
-  return except.includes(text) || except.includes(text.slice(0, DAY_CHARACTERS));
-};
+/** Times on the wall behind another that are not left out. A day that is left out is passed over as a whole. */
+function* keptWallTimes(recurrence: Recurrence, afterMs: number): Generator<number> {
+  const except = new Set(recurrence.except);
+  for (let fromMs: number | undefined = afterMs; fromMs != null; ) {
+    let behindMs: number | undefined;
+    for (const wallMs of wallTimes(recurrence, fromMs)) {
+      const text = wallText(wallMs);
+      const day = text.slice(0, DAY_CHARACTERS);
+      if (except.has(day)) {
+        behindMs = wallMsOf(`${day}T23:59`);
+        break;
+      }
+      if (!except.has(text)) yield wallMs;
+    }
+    fromMs = behindMs;
+  }
+}
 
 const endOf = ({ end, last }: Recurrence): number =>
   Math.min(
@@ -131,9 +161,8 @@ export function* instantsAfter(schedule: CampaignSchedule, afterMs: number): Gen
   const clock = clockOf(schedule.timeZone);
   const endMs = endOf(schedule);
   let previousMs = afterMs;
-  for (const wallMs of wallTimes(schedule, clock.wallAt(afterMs))) {
+  for (const wallMs of keptWallTimes(schedule, clock.wallAt(afterMs))) {
     if (wallMs > endMs) return;
-    if (isExcept(schedule, wallMs)) continue;
     const atMs = clock.instantOf(wallMs);
     // Times that a clock is put on over all come at one instant; some that there are twice have been.
     if (atMs <= previousMs) continue;
@@ -160,10 +189,14 @@ const checkText = ({ rrule, cron }: Recurrence): void => {
 const lastOf = (recurrence: Recurrence, count: number): string | undefined => {
   let lastMs: number | undefined;
   let left = count;
+  const untilMs = performance.now() + COUNT_WITHIN_MS;
   for (const wallMs of wallTimes(recurrence, Number.NEGATIVE_INFINITY)) {
     lastMs = wallMs;
     left -= 1;
     if (left === 0) break;
+    if (performance.now() > untilMs) {
+      throw new RecurrenceError('Takes too long to count: fewer times, or an end instead', 'count');
+    }
   }
   return lastMs == null ? undefined : wallText(lastMs);
 };

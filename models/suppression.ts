@@ -18,6 +18,16 @@ export const ALL_PURPOSES = '_all';
 /** Of whoever declined by a link; a fresh grant of the same person lifts it. */
 export const UNSUBSCRIBED = 'unsubscribed';
 
+/** Where a block stands in an entry: what a person declined stands beside what others put there, and neither replaces the other. */
+export const placeOf = (reason: string, purpose = ALL_PURPOSES): string =>
+  reason === UNSUBSCRIBED ? `-${purpose}` : purpose;
+
+/** Absent: all of them. */
+export const purposeAt = (place: string): string | undefined => {
+  const purpose = place.replace(/^-/, '');
+  return purpose === ALL_PURPOSES ? undefined : purpose;
+};
+
 export interface Suppression {
   /** tokenKey, installationKey or accountKey of token-key.ts; keyed by the app's secret, so unique over apps. */
   _id: Buffer;
@@ -27,7 +37,7 @@ export interface Suppression {
   reason?: 'erased';
   /** When it was erased. */
   at?: Date;
-  /** By purpose, or ALL_PURPOSES. */
+  /** By `placeOf`. */
   blocks?: Record<string, Block>;
 }
 
@@ -61,5 +71,8 @@ export const isSuppressed = (
   nowMs: number,
 ): boolean =>
   entry.reason === 'erased' ||
-  counts(blockOf(entry, ALL_PURPOSES), nowMs) ||
-  counts(blockOf(entry, purpose), nowMs);
+  [ALL_PURPOSES, purpose].some(
+    (name) =>
+      counts(blockOf(entry, name), nowMs) ||
+      counts(blockOf(entry, placeOf(UNSUBSCRIBED, name)), nowMs),
+  );

@@ -1,9 +1,9 @@
 /** How entries of the suppression list look in answers: they are keyed hashes, and name nobody. */
-import { ALL_PURPOSES, type Suppression } from '../models/suppression.js';
+import { purposeAt, type Suppression } from '../models/suppression.js';
 
 export const blocksShown = (blocks: NonNullable<Suppression['blocks']>) =>
-  Object.entries(blocks).map(([name, { reason, at, until, by }]) => ({
-    purpose: name === ALL_PURPOSES ? undefined : name,
+  Object.entries(blocks).map(([place, { reason, at, until, by }]) => ({
+    purpose: purposeAt(place),
     reason,
     at,
     until,

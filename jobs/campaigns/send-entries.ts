@@ -234,6 +234,11 @@ const senderOf = (context: JobContext, campaign: Active): (() => Promise<boolean
   };
 };
 
+const rotated = <T>(items: readonly T[]): T[] => {
+  const start = Math.floor(Math.random() * items.length);
+  return [...items.slice(start), ...items.slice(0, start)];
+};
+
 /** In turns: a campaign with very many entries does not hold up the others. For a while; the next sweep goes on. */
 export const sendEntries = async (
   context: JobContext,
@@ -243,7 +248,8 @@ export const sendEntries = async (
   const untilMs = monotonic() + withinMs;
   const mayGoOn = (): boolean => !context.stopping.aborted && monotonic() < untilMs;
   const work = new Map<TriggeredCampaign, () => Promise<boolean>>();
-  for await (const one of triggeredCampaigns(db)) {
+  // From another one each time: where there are too many for one sweep, none is always the last.
+  for (const one of rotated(await triggeredCampaigns(db).toArray())) {
     if (one.state === 'ended') work.set(one, () => dropEntries(context, one));
     else if (isActive(one)) work.set(one, senderOf(context, one));
   }

@@ -45,6 +45,7 @@ const TASK_PROBLEMS = [
   'MESSAGE_INVALID',
   'PAYLOAD_TOO_LARGE',
   'PURPOSE_NOT_MAPPED',
+  'PURPOSE_UNKNOWN',
 ] as const;
 
 const contextOf = (

@@ -1,5 +1,5 @@
 /** The number on a device's icon, to which `badge: '+1'` of a message adds. */
-import { badgeOf, setBadge } from '../../models/badge.js';
+import { badgeOf, setBadges } from '../../models/badge.js';
 import { dbOf } from '../../models/database.js';
 import { belongsTo } from '../../models/device-changes.js';
 import { deviceContext, deviceOf } from '../device-context.js';
@@ -50,7 +50,7 @@ const putBadge = (parts: ApiParts): Route =>
       const device = await deviceOf(parts, app, toObjectId(call.params.device));
       if (owner != null && !belongsTo(device, owner)) throw problem('NOT_FOUND');
       const { count } = call.body;
-      await setBadge(dbOf(connection), { _id: device._id, app, count, at: now });
+      await setBadges(dbOf(connection), [device._id], { app, count, at: now });
       return { status: 204 };
     },
   });

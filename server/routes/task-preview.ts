@@ -30,6 +30,7 @@ const previewTask = ({ engine, connection, vendors, adapters }: ApiParts): Route
       'MESSAGE_INVALID',
       'PAYLOAD_TOO_LARGE',
       'PURPOSE_NOT_MAPPED',
+      'PURPOSE_UNKNOWN',
     ],
     example: { body: { ...EXAMPLE_TASK, fast: true } },
     handle: async ({ app, caller, body: { fast, ...body } }) => {

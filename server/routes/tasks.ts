@@ -41,6 +41,7 @@ const createTask = ({ engine, connection, vendors, adapters }: ApiParts): Route 
       'MESSAGE_INVALID',
       'PAYLOAD_TOO_LARGE',
       'PURPOSE_NOT_MAPPED',
+      'PURPOSE_UNKNOWN',
     ],
     example: { body: EXAMPLE_TASK },
     handle: async ({ app, caller, body, session, afterCommit, log }) => {

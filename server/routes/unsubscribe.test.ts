@@ -139,6 +139,27 @@ describe('Unsubscribe links', () => {
       expect(await blocksOf(account)).to.deep.equal([]);
     });
 
+    it('stand beside what others put on the list, and neither replaces the other', async () => {
+      const { account, device } = await person();
+      const block = { account, purpose: 'marketing', reason: 'complaint' };
+      const reasons = async () => {
+        const { body } = await ask('GET', `/v1/accounts/${account}`);
+        return (body.blocks ?? []).map(({ reason }: { reason: string }) => reason);
+      };
+      await ask('PUT', '/v1/suppressions', { items: [block] });
+      await open('POST', await link({ account, purpose: 'marketing' }));
+      expect(await reasons()).to.have.members(['complaint', 'unsubscribed']);
+      await ask('PUT', '/v1/suppressions', { items: [{ ...block, reason: 'fraud' }] });
+      expect(await reasons()).to.have.members(['fraud', 'unsubscribed']);
+      const named = new URLSearchParams({ account, purpose: 'marketing' });
+      expect((await ask('DELETE', `/v1/suppressions?${named.toString()}`)).status).to.equal(204);
+      expect(await reasons()).to.deep.equal(['unsubscribed']);
+      await ask('PUT', '/v1/suppressions', { items: [block] });
+      nowMs += 1_000;
+      await ask('PUT', `/v1/devices/${device}/consent`, { purposes: { marketing: 'granted' } });
+      expect(await reasons()).to.deep.equal(['complaint']);
+    });
+
     it('name nobody in what they look like', async () => {
       const path = await link({ account: 'Ada.Lovelace@example.com' });
       const parts = path.split('/').at(-1)!.split('.');

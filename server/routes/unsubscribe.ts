@@ -2,6 +2,7 @@
 import joi from 'joi';
 import { localeFor } from '../../jobs/message.js';
 import type { App } from '../../models/app.js';
+import { DEFAULT_PURPOSE } from '../../models/app.js';
 import { openHashSecret } from '../../models/app-secrets.js';
 import { dbOf } from '../../models/database.js';
 import { findPurpose, purposesOf } from '../../models/purpose.js';
@@ -30,7 +31,7 @@ const checkPurpose = async (
   app: App,
   purpose: string | undefined,
 ): Promise<void> => {
-  if (purpose == null) return;
+  if (purpose == null || purpose === DEFAULT_PURPOSE) return;
   const defined = await purposesOf(dbOf(connection), app._id);
   if (defined.length > 0 && !defined.some(({ name }) => name === purpose)) {
     throw invalid('purpose', 'Must be a purpose of the app');
