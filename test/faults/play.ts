@@ -11,8 +11,8 @@ import { onStage } from './scenario.js';
 import type { RowMongod, Stage, Theatre } from './stage.js';
 import type { Strike } from './strike.js';
 
-/** The first two steps of the schedule, with jitter: on a busy machine a retry may have to be tried again. */
-const SHORT_RETRIES_MS = 8_000;
+/** The first three steps of the schedule, with jitter: on a busy machine a retry may have to be tried twice. */
+const SHORT_RETRIES_MS = 25_000;
 
 const expectWait = (longestWaitMs: number, { waitsMs }: Row): void => {
   const what = 'the longest wait of a retry, in milliseconds';
